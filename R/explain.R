@@ -1,0 +1,43 @@
+#' Show all that is made of a formula
+#'
+#' Shows every stage between the text of an operator's formula and the machine: the formula as it
+#' was understood, the graph of its operations, the simplified graph, the program with its stages
+#' and the shape of its tiles, the generated source, and the command that compiles it. Nothing is
+#' compiled.
+#'
+#' @param op An operator made by [keops_kernel()] or [keops_grad()].
+#' @return A list of class `keops_explanation` of strings: `formula`, `graph`, `simplified`,
+#'   `program`, `source` and `command`. Printing it shows all of them.
+#' @export
+#' @examples
+#' op <- keops_kernel("Sum_Reduction(SqNorm2(x - y), 0)", c("x = Vi(3)", "y = Vj(3)"))
+#' explanation <- explain(op)
+#' cat(explanation$program)
+explain <- function(op) {
+  check_operator(op)
+  fields <- environment(op)
+  structure(
+    cpp_explain_operator(fields$formula, fields$args, current_settings()),
+    class = "keops_explanation"
+  )
+}
+
+#' @export
+print.keops_explanation <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}
+
+#' @export
+format.keops_explanation <- function(x, ...) {
+  titles <- c(
+    formula = "Formula", graph = "Graph", simplified = "Simplified graph",
+    program = "Program: stages and tile shape", source = "Generated source",
+    command = "Compiler command"
+  )
+  parts <- lapply(names(titles), function(part) {
+    rule <- strrep("-", max(60L - nchar(titles[[part]]), 3L))
+    c(paste("--", titles[[part]], rule), sub("\n+$", "", x[[part]]), "")
+  })
+  unlist(parts)
+}

@@ -1,0 +1,132 @@
+#' Make an operator from a formula
+#'
+#' `keops_kernel()` turns the text of a formula into a function that computes the reduction of the
+#' formula over all pairs of rows of its arguments. The matrix of pairs is never stored.
+#'
+#' @param formula One string, a reduction of a formula: `"Sum_Reduction(Exp(-SqDist(x, y)) * b,
+#'   0)"`. The last argument of the reduction says what indexes the result: `0`, one row for each i
+#'   (reduce over j); `1`, one row for each j (reduce over i). See [operations] and [reductions]
+#'   for all that can stand in a formula.
+#' @param args Character vector that declares the variables of the formula in the order of the
+#'   inputs: `"x = Vi(3)"` has one row of 3 numbers for each i, `"y = Vj(3)"` for each j, and
+#'   `"s = Pm(1)"` is a parameter, the same for all pairs. `"x = Vi(0, 3)"` gives the 0-based
+#'   position of the input too. Any identifier is a valid name.
+#' @param sum_scheme How sums are accumulated. `"auto"` and `"block_sum"` add up blocks of rows,
+#'   then the blocks. No other scheme exists yet.
+#' @return A function of class `keops_operator`, `function(input = NULL, inner_dim = "col")`:
+#'   * `input` is a list of the inputs in the order of `args`, or named and in any order. An input
+#'     is a numeric matrix with one row for each i or j; a vector will do for a parameter or a
+#'     variable of dimension 1.
+#'   * `inner_dim` is `"row"` if the inputs are transposed, with one column for each i or j.
+#'
+#'   It returns a matrix with one row for each row of the result, or, called without `input`, a list
+#'   of `formula`, `args`, `args_info` and `sum_scheme`. The operator is plain data and a formula:
+#'   it can be saved and sent to other processes.
+#' @seealso [keops_grad()], [explain()], [kernelops-options], [kernelops-errors]
+#' @export
+#' @examples
+#' x <- matrix(rnorm(300), ncol = 3)
+#' y <- matrix(rnorm(600), ncol = 3)
+#' b <- matrix(rnorm(200), ncol = 1)
+#' op <- keops_kernel(
+#'   "Sum_Reduction(Exp(-s * SqNorm2(x - y)) * b, 0)",
+#'   c("x = Vi(3)", "y = Vj(3)", "b = Vj(1)", "s = Pm(1)")
+#' )
+#' op
+#' \donttest{
+#' head(op(list(x, y, b, 0.5)))
+#' head(op(list(y = y, x = x, s = 0.5, b = b)))
+#' }
+keops_kernel <- function(formula, args, sum_scheme = "auto") {
+  if (!is_string(formula)) {
+    raise_argument_error("formula", "one string", formula)
+  }
+  if (!is.character(args) || anyNA(args)) {
+    raise_argument_error("args", "a character vector such as c(\"x = Vi(3)\", \"y = Vj(3)\")", args)
+  }
+  check_sum_scheme(sum_scheme)
+  cpp_describe_operator(formula, args)
+  new_operator(formula, unname(args), sum_scheme)
+}
+
+# The environment of an operator holds these three values and nothing else; its parent is the
+# namespace. So an operator is small and survives saveRDS() and other processes.
+new_operator <- function(formula, args, sum_scheme) {
+  force(formula)
+  force(args)
+  force(sum_scheme)
+  structure(
+    function(input = NULL, inner_dim = "col") {
+      if (is.null(input)) {
+        return(operator_fields(formula, args, sum_scheme))
+      }
+      check_input(input, inner_dim)
+      cpp_run_operator(formula, args, input, inner_dim, current_settings())
+    },
+    class = "keops_operator"
+  )
+}
+
+operator_fields <- function(formula, args, sum_scheme) {
+  list(
+    formula = formula,
+    args = args,
+    args_info = describe_args(formula, args),
+    sum_scheme = sum_scheme
+  )
+}
+
+describe_args <- function(formula, args) {
+  arguments <- cpp_describe_operator(formula, args)$arguments
+  list(
+    args = gsub("[[:space:]]", "", args),
+    var_name = vapply(arguments, `[[`, "", "name"),
+    var_type = vapply(arguments, `[[`, "", "kind"),
+    var_pos = vapply(arguments, `[[`, 0L, "position"),
+    var_dim = vapply(arguments, `[[`, 0L, "dimension"),
+    decl = if (declares_positions(args)) "pos_dim" else "dim"
+  )
+}
+
+# Whether arguments are declared as `x = Vi(position, dimension)`.
+declares_positions <- function(args) {
+  any(grepl(",", args, fixed = TRUE))
+}
+
+check_sum_scheme <- function(sum_scheme) {
+  known <- c("auto", "block_sum")
+  planned <- c("direct_sum", "kahan_scheme")
+  if (!is_string(sum_scheme) || !sum_scheme %in% c(known, planned)) {
+    raise_argument_error("sum_scheme", "\"auto\" or \"block_sum\"", sum_scheme)
+  }
+  if (sum_scheme %in% planned) {
+    raise_error(
+      "unsupported",
+      sprintf(
+        "`sum_scheme = \"%s\"` is not available\n  hint: \"auto\" adds up blocks of rows, %s",
+        sum_scheme, "then the blocks, and is accurate"
+      ),
+      list(argument = "sum_scheme", actual = sum_scheme)
+    )
+  }
+}
+
+# All other checks of the inputs are made by the engine.
+check_input <- function(input, inner_dim) {
+  if (!is.list(input)) {
+    raise_argument_error("input", "a list with one element for each variable", input)
+  }
+  if (!identical(inner_dim, "col") && !identical(inner_dim, "row")) {
+    raise_argument_error("inner_dim", "\"col\" or \"row\"", inner_dim)
+  }
+}
+
+check_operator <- function(op) {
+  if (!inherits(op, "keops_operator")) {
+    raise_argument_error("op", "an operator made by keops_kernel() or keops_grad()", op)
+  }
+}
+
+is_string <- function(x) {
+  is.character(x) && length(x) == 1L && !is.na(x)
+}

@@ -1,0 +1,37 @@
+# The settings every call passes to the engine. Finding them out reads files and the environment, so
+# they are kept until an option or a variable they depend on changes.
+current_settings <- function() {
+  sources <- list(
+    lapply(setting_options, getOption),
+    Sys.getenv(setting_variables, names = FALSE)
+  )
+  if (!identical(sources, memory$sources)) {
+    memory$settings <- find_settings()
+    memory$sources <- sources
+  }
+  memory$settings
+}
+
+memory <- new.env(parent = emptyenv())
+
+setting_options <- c(option_names, "mc.cores")
+
+setting_variables <- c(
+  "KERNELOPS_CACHE_DIR", "KERNELOPS_CXX", "CXX", "OMP_NUM_THREADS", "OMP_THREAD_LIMIT",
+  "R_USER_CACHE_DIR", "_R_CHECK_PACKAGE_NAME_", "_R_CHECK_LIMIT_CORES_"
+)
+
+find_settings <- function() {
+  threads <- keops_option("threads")
+  list(
+    precision = keops_option("precision"),
+    threads = if (is.null(threads)) default_threads() else as.integer(threads),
+    compilers = compiler_candidates(),
+    compiler_flags = keops_option("compiler_flags"),
+    cpu = keops_option("cpu"),
+    cache_directory = cache_directory(),
+    kernel_directory = system.file("kernels", package = "kernelops"),
+    version = as.character(utils::packageVersion("kernelops")),
+    verbose = keops_option("verbose")
+  )
+}

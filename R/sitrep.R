@@ -1,0 +1,49 @@
+#' What was found on this machine
+#'
+#' A situation report for users and for bug reports: the compiler and the flags it takes, the width
+#' of the processor's vectors, the number of threads, the cache of compiled kernels, and the GPU or
+#' why there is none.
+#'
+#' @return A list of class `keops_sitrep` with all that is printed, invisibly.
+#' @export
+#' @examples
+#' keops_sitrep()
+keops_sitrep <- function() {
+  settings <- current_settings()
+  report <- cpp_system_report(settings)
+  report$precision <- settings$precision
+  report <- structure(report, class = "keops_sitrep")
+  print(report)
+  invisible(report)
+}
+
+#' @export
+print.keops_sitrep <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}
+
+#' @export
+format.keops_sitrep <- function(x, ...) {
+  compiler <- if (nzchar(x$compiler)) paste0(x$compiler, " (", x$compiler_version, ")") else "none"
+  files <- if (x$cache_files == 1L) "1 file" else paste(x$cache_files, "files")
+  lines <- c(
+    labelled("kernelops", x$version),
+    labelled("compiler", compiler),
+    if (length(x$compiler_flags) > 0L) {
+      labelled("flags", strwrap(paste(x$compiler_flags, collapse = " "), getOption("width") - 12L))
+    },
+    if (length(x$compiler_refused) > 0L) labelled("refused", x$compiler_refused),
+    labelled("vectors", sprintf("%s, %d bytes", x$vector_name, as.integer(x$vector_bytes))),
+    labelled("threads", sprintf("%d of %d cores", x$threads, x$cores)),
+    labelled("precision", x$precision),
+    labelled("cache", x$cache_directory),
+    labelled("", paste0(files, ", ", format_bytes(x$cache_bytes))),
+    labelled("GPU", x$gpu)
+  )
+  lines
+}
+
+format_bytes <- function(bytes) {
+  format(structure(bytes, class = "object_size"), units = "auto", standard = "SI")
+}

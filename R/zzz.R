@@ -1,0 +1,4 @@
+.onUnload <- function(libpath) {
+  cpp_shut_down()
+  library.dynam.unload("kernelops", libpath)
+}

@@ -1,0 +1,52 @@
+// The interface between the engine and a generated kernel. A kernel library exposes one symbol,
+// `kernelops_kernel`, a KernelDescriptor.
+//
+// Panels hold real numbers of the kernel's precision: parameters as [slot][lanes], every lane
+// alike; rows and columns as [slot][stride]; packed columns as [column][packed slot]. States hold 8
+// bytes a slot, double or 64-bit integer, as [slot][stride], and slot = component * state
+// components + state component. Counts of rows given to a kernel are multiples of its row block.
+#ifndef KERNELOPS_KERNELS_ABI_H_
+#define KERNELOPS_KERNELS_ABI_H_
+
+namespace kernelops {
+
+using Size = long long;
+
+constexpr int kAbiVersion = 1;
+
+/// A tile of pairs: `row_blocks` row blocks meet `column_count` packed columns, and what they give
+/// is merged into the states of the rows.
+struct Tile {
+  const void* parameters;
+  const void* rows;
+  Size row_stride;
+  Size row_blocks;
+  const void* columns;
+  Size column_count;
+  Size first_column;  // number of the tile's first column among all columns
+  void* state;
+  Size state_stride;
+};
+
+struct KernelDescriptor {
+  int abi_version;
+  int real_bytes;  // 4 or 8
+  int lanes;       // of a parameter slot, and the unit of counts of sections
+  int row_block;   // rows that meet columns at a time
+  Size state_slots;
+  /// Compute the slots of their panel that are no inputs, for `count` rows or columns.
+  void (*parameter_section)(const void* parameters, void* panel, Size stride, Size count);
+  void (*row_section)(const void* parameters, void* panel, Size stride, Size count);
+  void (*column_section)(const void* parameters, void* panel, Size stride, Size count);
+  /// Sets states to the neutral element.
+  void (*initialise)(void* state, Size stride, Size count);
+  void (*tile)(const Tile* tile);
+  /// Merges states of later columns into those of earlier ones.
+  void (*merge)(void* into, Size into_stride, const void* from, Size from_stride, Size count);
+  /// Writes results, 8 bytes each, as [component][output_stride].
+  void (*finish)(const void* state, Size stride, Size count, void* output, Size output_stride);
+};
+
+}  // namespace kernelops
+
+#endif  // KERNELOPS_KERNELS_ABI_H_

@@ -1,0 +1,133 @@
+// exp and log, within one unit in the last place.
+#ifndef KERNELOPS_KERNELS_EXPONENTIAL_H_
+#define KERNELOPS_KERNELS_EXPONENTIAL_H_
+
+#include "instructions.h"
+
+namespace kernelops {
+
+namespace detail {
+
+// c0 + c1 x + c2 x^2 + ...
+template <class V>
+KERNELOPS_INLINE V polynomial(const V& x, double constant) {
+  return like(x, constant);
+}
+template <class V, class... Rest>
+KERNELOPS_INLINE V polynomial(const V& x, double constant, Rest... rest) {
+  return polynomial(x, rest...) * x + like(x, constant);
+}
+
+}  // namespace detail
+
+// e^x = 2^k e^r with |r| <= log(2) / 2.
+template <class V>
+KERNELOPS_INLINE V exp(const V& x) {
+  if constexpr (sizeof(V) > kRegisterBytes) {
+    return join(exp(low(x)), exp(high(x)));
+  } else {
+    constexpr bool kSingle = is_single<V>;
+    constexpr bool kScale = detail::has_avx512<V>;
+    V bounded = x;
+    if constexpr (!kScale) {
+      // Beyond these bounds the result is 0 or infinite.
+      bounded = maximum(x, like(x, kSingle ? -105 : -747));
+      bounded = minimum(bounded, like(x, kSingle ? 89 : 710));
+    }
+    // Adding shift leaves k, plus twice the exponent bias, in the lowest bits of shifted.
+    const V shift = like(x, kSingle ? 0x1.8p23 + 2 * 127 : 0x1.8p52 + 2 * 1023);
+    const V shifted = bounded * like(x, 0x1.71547652b82fep+0) + shift;
+    const V k = shifted - shift;
+    // log(2) in two parts; k times the first is exact.
+    V r = bounded - k * like(x, kSingle ? 0x1.62e4p-1 : 0x1.62e42fefa4p-1);
+    r = r - k * like(x, kSingle ? 0x1.7f7d1cf8p-20 : -0x1.8432a1b0e2634p-43);
+    // Remez exchange on the relative error of 1 + r + r^2 q(r), |r| < 0.3467, in 60 digits.
+    V q;
+    if constexpr (kSingle) {  // 2^-28.3
+      q = detail::polynomial(r, 0x1.fffffcp-2, 0x1.555492p-3, 0x1.5558f2p-5, 0x1.1239f2p-7,
+                             0x1.6a241ap-10);
+    } else {  // 2^-57.9
+      q = detail::polynomial(r, 0x1.000000000000ap-1, 0x1.55555555554fap-3, 0x1.555555555086dp-5,
+                             0x1.1111111127c31p-7, 0x1.6c16c1842db6ep-10, 0x1.a01a012a44ecbp-13,
+                             0x1.a0199a01e963fp-16, 0x1.71df256c06e0ap-19, 0x1.28ad7cfa0f2c7p-22,
+                             0x1.ad7f605207511p-26);
+    }
+    const V one = like(x, 1);
+    if constexpr (kScale) {
+      // Where x is too large for r to mean anything, k alone decides.
+      return detail::scale_avx512(detail::fused_where_small_avx512(q * r + one, r, one), k);
+    } else {
+      // Two factors, since 2^k alone may be out of range where the result is not.
+      constexpr int kMantissaBits = kSingle ? 23 : 52;
+      const bits_t<V> exponent = reinterpret<bits_t<V>>(shifted);
+      const bits_t<V> half = exponent >> 1;
+      // The first form has an operation less, but needs the single rounding of a fused product.
+      const V result = detail::kFusedProducts ? (q * r + one) * r + one : q * (r * r) + r + one;
+      return result * reinterpret<V>(half << kMantissaBits) *
+             reinterpret<V>((exponent - half) << kMantissaBits);
+    }
+  }
+}
+
+// log(x) = k log(2) + log(1 + f) with 1 + f in [3/4, 3/2).
+template <class V>
+KERNELOPS_INLINE V log(const V& x) {
+  if constexpr (sizeof(V) > kRegisterBytes) {
+    return join(log(low(x)), log(high(x)));
+  } else {
+    constexpr bool kSingle = is_single<V>;
+    V k, significand;
+    if constexpr (detail::has_avx512<V>) {
+      significand = detail::significand_avx512(x);
+      k = detail::exponent_avx512(x) - detail::exponent_avx512(significand);
+    } else {
+      constexpr int kMantissaBits = kSingle ? 23 : 52;
+      constexpr double kImplicitBit = kSingle ? 0x1p23 : 0x1p52;
+      constexpr double kBias = kSingle ? 127 : 1023;
+      const auto denormal = x < like(x, kSingle ? 0x1p-126 : 0x1p-1022);
+      const bits_t<V> bits = reinterpret<bits_t<V>>(select(denormal, x * like(x, kImplicitBit), x));
+      const bits_t<V> one = reinterpret<bits_t<V>>(like(x, 1));
+      const bits_t<V> exponent =
+          (bits - reinterpret<bits_t<V>>(like(x, 0.75)) + one) >> kMantissaBits;
+      significand = reinterpret<V>(bits - (exponent << kMantissaBits) + one);
+      // Or-ed into the mantissa of 2^(mantissa bits), a small integer is converted.
+      const V converted = reinterpret<V>(exponent | reinterpret<bits_t<V>>(like(x, kImplicitBit)));
+      k = converted - select(denormal, like(x, kImplicitBit + kBias + kMantissaBits),
+                             like(x, kImplicitBit + kBias));
+    }
+    const V f = significand - like(x, 1);
+    const V k_log2 = k * like(x, kSingle ? 0x1.62e4p-1 : 0x1.62e42fefa4p-1);
+    const V k_log2_low = k * like(x, kSingle ? 0x1.7f7d1cf8p-20 : -0x1.8432a1b0e2634p-43);
+    const V head = k_log2 + f;
+    const V tail = f - (head - k_log2);
+    const V half_square = like(x, 0.5) * f * f;
+    // Remez exchange on the relative error of the whole, -1/4 <= f <= 1/2, in 60 digits.
+    V correction;
+    if constexpr (kSingle) {  // f - f^2/2 + f^3 P(f): 2^-30.0
+      const V p = detail::polynomial(f, 0x1.55555ap-2, -0x1.00006ep-2, 0x1.999788p-3,
+                                     -0x1.5519b8p-3, 0x1.24609ap-3, -0x1.04aa34p-3, 0x1.df426ap-4,
+                                     -0x1.756674p-4, 0x1.349e3ap-5);
+      correction = (f * f) * f * p - half_square;
+    } else {  // s = f / (2 + f), 2 s + s^3 P(s^2): 2^-62.7
+      const V s = f / (f + like(x, 2));
+      const V z = s * s;
+      const V p = detail::polynomial(
+          z, 0x1.555555555554fp-1, 0x1.999999999c0f7p-2, 0x1.24924921ec0dap-2, 0x1.c71c7488d8e6bp-3,
+          0x1.745c4c7ae6b94p-3, 0x1.3b358baf0d321p-3, 0x1.0dcf13b22412fp-3, 0x1.1b69ecd091bd9p-3);
+      correction = s * (half_square + z * p) - half_square;
+    }
+    const V result = head + (tail + (correction + k_log2_low));
+    if constexpr (detail::has_avx512<V>) {
+      return detail::fix_avx512(result, x, 0x03530422);
+    } else {
+      const V infinity = like(x, __builtin_huge_val());
+      const V finite = select(x == infinity, infinity, result);
+      const V positive = select(x == V{}, -infinity, finite);
+      return select(x >= V{}, positive, like(x, __builtin_nan("")));
+    }
+  }
+}
+
+}  // namespace kernelops
+
+#endif  // KERNELOPS_KERNELS_EXPONENTIAL_H_

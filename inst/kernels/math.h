@@ -1,0 +1,96 @@
+// Mathematics on whole vectors of float or double. Vectors of any size work; those wider than the
+// target's registers are cut first, since compilers lower their comparisons lane by lane.
+// Nothing here needs libm, tables in memory or fast-math; every function handles infinities, NaN
+// and denormals. Largest errors are measured by benchmarks/cpu/math_accuracy.cc.
+#ifndef KERNELOPS_KERNELS_MATH_H_
+#define KERNELOPS_KERNELS_MATH_H_
+
+#include "exponential.h"
+#include "instructions.h"
+#include "vector.h"
+
+namespace kernelops {
+
+template <class V>
+KERNELOPS_INLINE V inverse(const V& x) {
+  return like(x, 1) / x;
+}
+
+template <class V>
+KERNELOPS_INLINE V square(const V& x) {
+  return x * x;
+}
+
+// -1, 0 or 1; 0 for NaN.
+template <class V>
+KERNELOPS_INLINE V sign(const V& x) {
+  if constexpr (sizeof(V) > kRegisterBytes) {
+    return join(sign(low(x)), sign(high(x)));
+  } else {
+    return select(x > V{}, like(x, 1), select(x < V{}, like(x, -1), V{}));
+  }
+}
+
+// 0 where x < 0, otherwise 1.
+template <class V>
+KERNELOPS_INLINE V step(const V& x) {
+  if constexpr (sizeof(V) > kRegisterBytes) {
+    return join(step(low(x)), step(high(x)));
+  } else {
+    return select(x < V{}, V{}, like(x, 1));
+  }
+}
+
+// 1 / sqrt(x), and 0 where x is 0, so that the gradients of norms vanish there.
+template <class V>
+KERNELOPS_INLINE V rsqrt_or_zero(const V& x) {
+  if constexpr (sizeof(V) > kRegisterBytes) {
+    return join(rsqrt_or_zero(low(x)), rsqrt_or_zero(high(x)));
+  } else if constexpr (detail::has_avx512<V>) {
+    // Newton's step on the residual: a quarter of the time of a root and a division.
+    V y = detail::rsqrt_guess_avx512(x);
+    if constexpr (!is_single<V>) {
+      const V half = y * like(x, 0.5);
+      y = (like(x, 1) - (x * y) * y) * half + y;
+    }
+    const V half = y * like(x, 0.5);
+    y = (like(x, 1) - (x * y) * y) * half + y;
+    return detail::fix_avx512(y, x, 0x00800800);
+  } else {
+    return select(x == V{}, V{}, like(x, 1) / sqrt(x));
+  }
+}
+
+// The nearest whole number, halves away from zero, like C's round.
+template <class V>
+KERNELOPS_INLINE V round_nearest(const V& x) {
+  if constexpr (sizeof(V) > kRegisterBytes) {
+    return join(round_nearest(low(x)), round_nearest(high(x)));
+  } else {
+    const V magnitude = abs(x);
+    const V below = floor(magnitude);
+    const V nearest = select(magnitude - below < like(x, 0.5), below, below + like(x, 1));
+    const bits_t<V> sign_bit = reinterpret<bits_t<V>>(like(x, -0.0));
+    const V whole = select(magnitude < like(x, is_single<V> ? 0x1p23 : 0x1p52), nearest, magnitude);
+    return reinterpret<V>(reinterpret<bits_t<V>>(whole) | (reinterpret<bits_t<V>>(x) & sign_bit));
+  }
+}
+
+// x^n by squaring; x^-n = 1 / x^n. A constant n leaves only the multiplications.
+template <class V>
+KERNELOPS_INLINE V power(const V& x, long n) {
+  V base = x;
+  unsigned long remaining = n < 0 ? 0ul - static_cast<unsigned long>(n) : n;
+  V result = like(x, 1);
+#pragma GCC unroll 64
+  while (remaining != 0) {
+    if (remaining & 1) result = result * base;
+    remaining >>= 1;
+    if (remaining != 0) base = base * base;
+  }
+  return n < 0 ? inverse(result) : result;
+}
+
+}  // namespace kernelops
+
+#endif  // KERNELOPS_KERNELS_MATH_H_

@@ -1,0 +1,47 @@
+// The parts of a CPU kernel that do not depend on its formula: how states in registers reach
+// memory.
+#ifndef KERNELOPS_KERNELS_TILE_H_
+#define KERNELOPS_KERNELS_TILE_H_
+
+#include "math.h"
+
+namespace kernelops {
+
+constexpr double infinity = __builtin_huge_val();
+
+// The vectors of doubles that hold the lanes of one V.
+template <class W, class V>
+constexpr int wide_parts = lanes<V> / lanes<W>;
+
+// The lanes of part `part` of a vector as doubles, or integers as 64-bit ones.
+template <class W, class V>
+KERNELOPS_INLINE W widened(const V& value, int part) {
+  if constexpr (lanes<W> == lanes<V>) {
+    return (W)value;
+  } else {
+    return __builtin_convertvector(part == 0 ? low(value) : high(value), W);
+  }
+}
+
+// Row numbers of a tile as numbers among all columns; negative ones mean none and stay.
+template <class W, class V>
+KERNELOPS_INLINE W widened_index(const V& value, int part, long long first_column) {
+  const W index = widened<W>(value, part);
+  return select(index < W{}, index, index + broadcast<W>(first_column));
+}
+
+// States in memory: component `slot` of the lanes from `row` on.
+template <class W>
+KERNELOPS_INLINE W load_state(const void* state, long long stride, long long slot, long long row) {
+  return load<W>(static_cast<const element_t<W>*>(state) + slot * stride + row);
+}
+
+template <class W>
+KERNELOPS_INLINE void store_state(void* state, long long stride, long long slot, long long row,
+                                  const W& value) {
+  store(static_cast<element_t<W>*>(state) + slot * stride + row, value);
+}
+
+}  // namespace kernelops
+
+#endif  // KERNELOPS_KERNELS_TILE_H_

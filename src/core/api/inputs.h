@@ -1,0 +1,39 @@
+// Checks what a user gave against what an operator needs, before any work.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/engine/array_view.h"
+#include "core/engine/execute.h"
+#include "core/ir/graph.h"
+
+namespace kernelops {
+
+/// An input as the host language has it; `data` is read only if the type is numeric.
+struct Input {
+  std::string name;        // empty if it has none
+  std::string type;        // in the host's words, for messages: "double", "character", ...
+  bool is_numeric = false;
+  ElementType element = ElementType::float64;
+  bool is_matrix = false;  // otherwise a vector of `rows` elements
+  std::int64_t rows = 0;
+  std::int64_t columns = 1;
+  const void* data = nullptr;
+};
+
+/// The inputs as arrays, one for each variable in its order, and the numbers of rows.
+struct CheckedInputs {
+  std::vector<ArrayView> views;
+  Sizes sizes;
+};
+
+/// Matches inputs to variables, by name if they have names and by order otherwise, and checks number,
+/// names, types, dimensions and rows. A matrix has one row for each i or j, or one column if
+/// `transposed`. A parameter may be a vector or a matrix of one row or column, a variable of dimension
+/// 1 may be a vector. Throws Error(argument) naming the input, what was expected and what came.
+CheckedInputs check_inputs(const std::vector<Variable>& variables, const std::vector<Input>& inputs,
+                           bool transposed);
+
+}  // namespace kernelops

@@ -1,0 +1,107 @@
+// The door of the engine: everything a host language calls. One Session lives as long as the process.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/api/inputs.h"
+#include "core/api/operator.h"
+#include "core/engine/compiled_backend.h"
+#include "core/support/thread_pool.h"
+
+namespace kernelops {
+
+/// What the host's options say.
+struct Settings {
+  bool float32 = false;
+  int threads = 1;
+  std::vector<std::string> compilers;  // candidates in order
+  std::vector<std::string> compiler_flags;
+  std::string cpu;  // a name of CpuFeatures, or empty
+  std::string cache_directory;
+  std::string kernel_directory;  // the headers of inst/kernels
+  std::string version;           // of the package
+};
+
+/// The stages of a formula's way, each as text.
+struct Explanation {
+  std::string formula;
+  std::string graph;
+  std::string simplified;
+  std::string program;
+  std::string source;
+  std::string command;
+};
+
+/// An operator with the kernels made for it so far.
+struct LoadedOperator {
+  using KernelKey = std::pair<const void*, bool>;  // engine, float32
+
+  Operator op;
+  std::map<KernelKey, std::vector<std::shared_ptr<Kernel>>> kernels;  // one for each pass
+};
+
+/// A checked call, ready to run.
+struct Invocation {
+  std::shared_ptr<LoadedOperator> loaded;
+  Bindings bindings;
+  Sizes sizes;
+  OutputView output;  // shape and type; the host allocates `data`
+};
+
+/// Who would run an operator.
+struct BackendStatus {
+  std::string backend;
+  bool compiled;       // no compiler would be needed
+  std::string reason;  // why it cannot run, or nothing
+};
+
+/// What the machine offers.
+struct SystemReport {
+  ToolchainSearch search;
+  CpuFeatures cpu;
+  CacheStatistics cache;
+};
+
+class Session {
+ public:
+  /// The operator of a formula; kept, so that the second call costs a look-up.
+  std::shared_ptr<LoadedOperator> load(const std::string& formula,
+                                       const std::vector<std::string>& arguments);
+
+  /// Checks inputs and says what the output will be.
+  Invocation prepare(const std::string& formula, const std::vector<std::string>& arguments,
+                     const std::vector<Input>& inputs, bool transposed);
+
+  /// Computes a prepared call into its output. Compiles what is not compiled yet.
+  void run(const Invocation& invocation, const Settings& settings,
+           const InterruptCheck& interrupted);
+
+  Explanation explain(const Operator& op, const Settings& settings);
+  BackendStatus status(const Operator& op, const Settings& settings);
+  SystemReport report(const Settings& settings);
+  std::size_t clear_cache(const Settings& settings);
+
+ private:
+  // A toolchain, a cache directory and the back end on top of them.
+  struct Engine {
+    std::unique_ptr<KernelCache> cache;
+    std::unique_ptr<CompiledBackend> backend;
+    ToolchainSearch search;
+  };
+
+  Engine& engine(const Settings& settings);
+  const std::vector<std::shared_ptr<Kernel>>& kernels(Engine& engine, LoadedOperator& loaded,
+                                                      bool float32,
+                                                      const InterruptCheck& interrupted);
+
+  std::map<std::string, std::shared_ptr<LoadedOperator>> operators_;
+  std::map<std::string, std::unique_ptr<Engine>> engines_;
+  ThreadPool pool_;
+  bool pruned_ = false;
+};
+
+}  // namespace kernelops

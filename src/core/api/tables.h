@@ -1,0 +1,4 @@
+// The tables of operations and reductions, for documentation and tests in the host language.
+#pragma once
+
+#include "core/ops/table.h"  // IWYU pragma: export

@@ -1,0 +1,156 @@
+#include "core/codegen/body.h"
+
+#include <algorithm>
+#include <map>
+
+#include "core/support/strings.h"
+
+namespace kernelops {
+
+namespace {
+
+std::string component_text(const Component& component) {
+  if (component.step == 0) return std::to_string(component.offset);
+  std::string text = component.step == 1 ? "k" : std::to_string(component.step) + " * k";
+  if (component.offset != 0) text = std::to_string(component.offset) + " + " + text;
+  return component.offset != 0 || component.step != 1 ? "(" + text + ")" : text;
+}
+
+bool on_rows(Space space) { return space == Space::row || space == Space::pair; }
+bool on_columns(Space space) { return space == Space::column || space == Space::pair; }
+
+}  // namespace
+
+std::string operation_functions(const Program& program, const Dialect& dialect) {
+  std::map<std::string, const OpDef*> used;
+  for (const Section* section : {&program.parameters.section, &program.row.section,
+                                 &program.column.section, &program.pair}) {
+    for (const Block& block : section->blocks) {
+      for (const Instruction& each : block.code) {
+        if (each.opcode == Opcode::apply) used.emplace(each.op->name, each.op);
+      }
+    }
+  }
+  std::string out;
+  for (const auto& [name, op] : used) {
+    std::vector<std::string> arguments;
+    for (std::size_t a = 0; a < static_cast<std::size_t>(op->arguments); ++a) {
+      arguments.push_back("const " + dialect.value_type() + "& " + argument_name(a));
+    }
+    for (const std::string& parameter : op->parameters) arguments.push_back("long " + parameter);
+    out += dialect.function_words() + " " + dialect.value_type() + " " + name + "(" +
+           join(arguments, ", ") + ") { return " + op->code.text + "; }\n";
+  }
+  return out;
+}
+
+BodyWriter::BodyWriter(const Section& section, const Dialect& dialect, TileShape shape)
+    : section_(section), dialect_(dialect), shape_(shape) {
+  const auto note = [this](Register number, Space space) {
+    if (number < 0) return;
+    spaces_.resize(std::max(spaces_.size(), static_cast<std::size_t>(number) + 1));
+    spaces_[static_cast<std::size_t>(number)] = space;
+  };
+  for (const Block& block : section.blocks) {
+    for (const Accumulator& each : block.accumulators) note(each.result, each.space);
+    for (const Instruction& each : block.code) {
+      if (each.opcode != Opcode::accumulate) note(each.result, each.space);
+    }
+  }
+}
+
+std::string BodyWriter::name(Register number, int row, int column) const {
+  const Space space = spaces_[static_cast<std::size_t>(number)];
+  std::string out = "v" + std::to_string(number);
+  if (on_rows(space) && shape_.row_vectors > 1) out += "_r" + std::to_string(row);
+  if (on_columns(space) && shape_.columns > 1) out += "_c" + std::to_string(column);
+  return out;
+}
+
+std::string BodyWriter::statement(const Instruction& each, int row, int column) const {
+  const auto operand = [&](std::size_t number) { return name(each.operands[number], row, column); };
+  const std::string component = component_text(each.component);
+  const std::string definition =
+      each.result < 0 ? ""
+                      : "const " + dialect_.value_type() + " " + name(each.result, row, column) +
+                            " = ";
+  switch (each.opcode) {
+    case Opcode::constant:
+      return definition + dialect_.constant(each.value) + ";";
+    case Opcode::load:
+      return definition + dialect_.load(each.space, component, row, column) + ";";
+    case Opcode::apply: {
+      std::vector<std::string> operands;
+      for (std::size_t a = 0; a < each.operands.size(); ++a) operands.push_back(operand(a));
+      for (std::int64_t parameter : each.parameters) operands.push_back(std::to_string(parameter));
+      return definition + each.op->name + "(" + join(operands, ", ") + ");";
+    }
+    case Opcode::accumulate: {
+      const std::string accumulator = name(each.result, row, column);
+      return accumulator + " = " + accumulator + " + " + operand(0) + ";";
+    }
+    case Opcode::store:
+      return dialect_.store(component, operand(0));
+    case Opcode::update:
+      break;
+  }
+  return dialect_.update(each.component, row, column, operand(0));
+}
+
+std::string BodyWriter::instruction(const Instruction& each, const std::string& indent) const {
+  // An update belongs to the pair even where its value does not depend on rows or columns.
+  const Space space = each.opcode == Opcode::update      ? Space::pair
+                      : each.opcode == Opcode::store     ? Space::parameter
+                      : each.opcode == Opcode::accumulate ? spaces_[static_cast<std::size_t>(
+                                                                each.result)]
+                                                          : each.space;
+  const int rows = on_rows(space) ? shape_.row_vectors : 1;
+  const int columns = on_columns(space) ? shape_.columns : 1;
+  std::string out;
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      out += indent + statement(each, row, column) + "\n";
+    }
+  }
+  return out;
+}
+
+std::string BodyWriter::write(Part part, const std::string& indent) const {
+  std::string out;
+  for (const Block& block : section_.blocks) {
+    if (block.looped && part == Part::hoisted) continue;
+    std::string inner = indent;
+    if (block.looped) {
+      for (const Accumulator& accumulator : block.accumulators) {
+        const int rows = on_rows(accumulator.space) ? shape_.row_vectors : 1;
+        const int columns = on_columns(accumulator.space) ? shape_.columns : 1;
+        for (int row = 0; row < rows; ++row) {
+          for (int column = 0; column < columns; ++column) {
+            out += indent + dialect_.value_type() + " " + name(accumulator.result, row, column) +
+                   " = " + dialect_.constant(0) + ";\n";
+          }
+        }
+      }
+      out += indent + "for (Size k = 0; k < " + std::to_string(block.extent) + "; ++k) {\n";
+      inner += "  ";
+    }
+    for (const Instruction& each : block.code) {
+      const bool hoist = !block.looped && each.result >= 0 && !on_columns(each.space);
+      if (part == Part::whole || hoist == (part == Part::hoisted)) out += instruction(each, inner);
+    }
+    if (block.looped) out += indent + "}\n";
+  }
+  return out;
+}
+
+std::string BodyWriter::hoisted(const std::string& indent) const {
+  return write(Part::hoisted, indent);
+}
+
+std::string BodyWriter::body(const std::string& indent) const { return write(Part::rest, indent); }
+
+std::string BodyWriter::whole(const std::string& indent) const {
+  return write(Part::whole, indent);
+}
+
+}  // namespace kernelops

@@ -1,0 +1,34 @@
+// The words of a target language. What they have in common (the vocabulary of rows, calls, loops) is
+// written by codegen/body.cc; a dialect only says how values are typed, loaded and stored.
+#pragma once
+
+#include <string>
+
+#include "core/lower/program.h"
+
+namespace kernelops {
+
+/// One target language.
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+
+  /// The type of a real value of one lane group, and of a row number.
+  virtual std::string value_type() const = 0;
+  virtual std::string index_type() const = 0;
+  /// Words before an inlined function.
+  virtual std::string function_words() const = 0;
+  /// A constant of the value type.
+  virtual std::string constant(double value) const = 0;
+  /// Slot `component` (text of an integer) of a panel, for vector `row` of the row block and column
+  /// `column` of the group.
+  virtual std::string load(Space space, const std::string& component, int row,
+                           int column) const = 0;
+  /// A statement that stores `value` in slot `component` of the section's own panel.
+  virtual std::string store(const std::string& component, const std::string& value) const = 0;
+  /// A statement that updates the state of an output component with `value`.
+  virtual std::string update(const Component& component, int row, int column,
+                             const std::string& value) const = 0;
+};
+
+}  // namespace kernelops

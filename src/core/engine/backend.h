@@ -1,0 +1,52 @@
+// Who computes: a back end makes kernels of programs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/engine/plan.h"
+#include "core/lower/program.h"
+#include "kernels/abi.h"
+
+namespace kernelops {
+
+/// Whether a back end can be used here, and if not, why.
+struct Availability {
+  bool available;
+  std::string reason;
+};
+
+/// A program made runnable on the CPU. The functions are those of KernelDescriptor.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  virtual KernelSizes sizes() const = 0;
+  virtual void parameter_section(void* panel) const = 0;
+  virtual void row_section(const void* parameters, void* panel, Size stride, Size count) const = 0;
+  virtual void column_section(const void* parameters, void* panel, Size stride,
+                              Size count) const = 0;
+  virtual void initialise(void* state, Size stride, Size count) const = 0;
+  virtual void tile(const Tile& tile) const = 0;
+  virtual void merge(void* into, Size into_stride, const void* from, Size from_stride,
+                     Size count) const = 0;
+  virtual void finish(const void* state, Size stride, Size count, void* output,
+                      Size output_stride) const = 0;
+};
+
+/// A way to run programs on this machine.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual std::string name() const = 0;
+  virtual Availability availability() const = 0;
+  /// Whether `kernel` would answer at once.
+  virtual bool is_ready(const Program& program, bool float32) const = 0;
+  /// The kernel of a program in one precision; `interrupted` may stop its making.
+  virtual std::shared_ptr<Kernel> kernel(const Program& program, bool float32,
+                                         const std::function<bool()>& interrupted) = 0;
+};
+
+}  // namespace kernelops

@@ -1,0 +1,282 @@
+#include "core/engine/execute.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "core/engine/aligned_buffer.h"
+#include "core/engine/pack.h"
+#include "core/support/error.h"
+
+namespace kernelops {
+
+namespace {
+
+constexpr std::size_t kStateBytes = 8;
+
+std::size_t bytes_of(std::int64_t count, std::int64_t size) {
+  return static_cast<std::size_t>(count) * static_cast<std::size_t>(size);
+}
+
+std::int64_t round_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b * b; }
+
+// Results of 8 bytes, [component][stride], to the caller's array.
+void write_output(const void* results, std::int64_t stride, std::int64_t count, bool is_index,
+                  std::int64_t first, const OutputView& output) {
+  for (std::int64_t k = 0; k < output.dimension; ++k) {
+    const std::int64_t target = k * output.rows + first;
+    if (!is_index) {
+      const double* values = static_cast<const double*>(results) + k * stride;
+      std::copy(values, values + count, static_cast<double*>(output.data) + target);
+      continue;
+    }
+    const std::int64_t* indices = static_cast<const std::int64_t*>(results) + k * stride;
+    for (std::int64_t r = 0; r < count; ++r) {
+      const bool missing = indices[r] < 0;
+      if (output.type == ElementType::int32) {
+        static_cast<std::int32_t*>(output.data)[target + r] =
+            missing ? kMissingInteger : static_cast<std::int32_t>(indices[r] + 1);
+      } else {
+        static_cast<double*>(output.data)[target + r] =
+            missing ? std::numeric_limits<double>::quiet_NaN()
+                    : static_cast<double>(indices[r] + 1);
+      }
+    }
+  }
+}
+
+// The memory of one worker: panels of a unit of rows and of a tile of columns.
+class Workspace {
+ public:
+  Workspace(const Program& program, const Plan& plan, const KernelSizes& kernel)
+      : rows(bytes_of(plan.rows_per_unit * program.row.slots, kernel.real_bytes)),
+        columns(bytes_of(plan.tile_columns * program.column.slots, kernel.real_bytes)),
+        packed(bytes_of(plan.tile_columns * program.packed_slots, kernel.real_bytes)),
+        state(bytes_of(plan.rows_per_unit * kernel.state_slots, kStateBytes)),
+        result(bytes_of(plan.rows_per_unit * program.dimension, kStateBytes)) {}
+
+  AlignedBuffer rows;
+  AlignedBuffer columns;
+  AlignedBuffer packed;
+  AlignedBuffer state;
+  AlignedBuffer result;
+};
+
+template <class Real>
+class Execution {
+ public:
+  Execution(const Program& program, const Kernel& kernel, const Bindings& bindings,
+            const Sizes& sizes, const OutputView& output)
+      : program_(program),
+        kernel_(kernel),
+        sizes_(kernel.sizes()),
+        bindings_(bindings),
+        output_(output),
+        plan_(make_plan(program, sizes_, sizes.of(program.rows),
+                        sizes.of(opposite(program.rows)))),
+        parameters_(bytes_of(program.parameters.slots * sizes_.lanes, sizes_.real_bytes)) {}
+
+  void run(int threads, ThreadPool& pool, const InterruptCheck& interrupted) {
+    fill_parameters();
+    // A result is written by the unit that computes it, unless states meet first.
+    const bool partial = plan_.splits > 1 || program_.fold_rows;
+    const std::int64_t partial_rows = program_.fold_rows ? sizes_.lanes : plan_.rows_per_unit;
+    std::unique_ptr<AlignedBuffer> partial_states;
+    if (partial) {
+      partial_states = std::make_unique<AlignedBuffer>(
+          bytes_of(plan_.units() * partial_rows * sizes_.state_slots, kStateBytes));
+    }
+    partial_bytes_ = bytes_of(partial_rows * sizes_.state_slots, kStateBytes);
+    const int workers =
+        plan_.small ? 0 : static_cast<int>(std::min<std::int64_t>(threads, plan_.units()));
+    std::vector<std::unique_ptr<Workspace>> workspaces(
+        static_cast<std::size_t>(std::max(1, workers)));
+    pool.run(
+        workers, plan_.units(),
+        [&](std::int64_t unit, int worker) {
+          auto& workspace = workspaces[static_cast<std::size_t>(worker)];
+          if (!workspace) workspace = std::make_unique<Workspace>(program_, plan_, sizes_);
+          compute_unit(unit, *workspace, partial_states.get(), pool);
+        },
+        interrupted);
+    if (program_.fold_rows) {
+      merge_all(partial_states.get());
+    } else if (partial) {
+      merge_splits(*partial_states, pool, plan_.small ? 0 : threads, interrupted);
+    }
+  }
+
+ private:
+  void fill_parameters() {
+    for (const PanelInput& input : program_.parameters.inputs) {
+      pack_rows(bindings_.at(input.source), 0, 1, sizes_.lanes,
+                static_cast<Real*>(parameters_.data()) + input.slot * sizes_.lanes,
+                sizes_.lanes);
+    }
+    kernel_.parameter_section(parameters_.data());
+  }
+
+  void fill_panel(const Panel& panel, std::int64_t first, std::int64_t count, std::int64_t padded,
+                  std::int64_t stride, Real* target) const {
+    for (const PanelInput& input : panel.inputs) {
+      pack_rows(bindings_.at(input.source), first, count, padded, target + input.slot * stride,
+                stride);
+    }
+  }
+
+  std::int64_t rows_of_unit(std::int64_t row_unit) const {
+    return std::min(plan_.rows_per_unit, plan_.rows - row_unit * plan_.rows_per_unit);
+  }
+
+  void compute_unit(std::int64_t unit, Workspace& space, const AlignedBuffer* partial_states,
+                    const ThreadPool& pool) const {
+    const std::int64_t row_unit = unit / plan_.splits;
+    const std::int64_t split = unit % plan_.splits;
+    const std::int64_t first = row_unit * plan_.rows_per_unit;
+    const std::int64_t count = rows_of_unit(row_unit);
+    const std::int64_t padded = round_up(count, sizes_.row_block);
+    const std::int64_t stride = plan_.rows_per_unit;
+    const bool keeps_state = partial_states != nullptr && !program_.fold_rows;
+    void* const partial =
+        partial_states == nullptr
+            ? nullptr
+            : partial_states->at(static_cast<std::size_t>(unit) * partial_bytes_);
+    void* const state = keeps_state ? partial : space.state.data();
+
+    Real* const rows = static_cast<Real*>(space.rows.data());
+    fill_panel(program_.row, first, count, padded, stride, rows);
+    kernel_.row_section(parameters_.data(), rows, stride, padded);
+    kernel_.initialise(state, stride, padded);
+    const std::int64_t end = std::min(plan_.columns, (split + 1) * plan_.columns_per_split);
+    for (std::int64_t column = split * plan_.columns_per_split; column < end;
+         column += plan_.tile_columns) {
+      if (pool.stopping()) return;
+      const std::int64_t columns = std::min(plan_.tile_columns, end - column);
+      pack_tile(column, columns, space);
+      Tile tile{};
+      tile.parameters = parameters_.data();
+      tile.rows = rows;
+      tile.row_stride = stride;
+      tile.row_blocks = padded / sizes_.row_block;
+      tile.columns = space.packed.data();
+      tile.column_count = columns;
+      tile.first_column = column;
+      tile.state = state;
+      tile.state_stride = stride;
+      kernel_.tile(tile);
+    }
+    if (program_.fold_rows) {
+      fold(state, stride, count, partial);
+    } else if (partial_states == nullptr) {
+      finish(state, first, count, space.result.data());
+    }
+  }
+
+  void pack_tile(std::int64_t first, std::int64_t count, const Workspace& space) const {
+    const std::int64_t stride = plan_.tile_columns;
+    const std::int64_t padded = round_up(count, sizes_.lanes);
+    Real* const columns = static_cast<Real*>(space.columns.data());
+    fill_panel(program_.column, first, count, padded, stride, columns);
+    kernel_.column_section(parameters_.data(), columns, stride, padded);
+    pack_columns(columns, stride, count, program_.packed, program_.packed_slots,
+                 static_cast<Real*>(space.packed.data()));
+  }
+
+  void finish(const void* state, std::int64_t first, std::int64_t count, void* result) const {
+    const std::int64_t stride = plan_.rows_per_unit;
+    kernel_.finish(state, stride, round_up(count, sizes_.lanes), result, stride);
+    write_output(result, stride, count, program_.reduction->output == StateType::index, first,
+                 output_);
+  }
+
+  // Merges the states of all rows into lane 0 of `into`, a buffer of one group of lanes.
+  void fold(void* state, std::int64_t stride, std::int64_t count, void* into) const {
+    const std::int64_t lanes = sizes_.lanes;
+    kernel_.initialise(into, lanes, lanes);
+    const std::int64_t whole = count / lanes * lanes;
+    for (std::int64_t row = 0; row < whole; row += lanes) {
+      kernel_.merge(into, lanes, static_cast<char*>(state) + bytes_of(row, kStateBytes), stride,
+                    lanes);
+    }
+    AlignedBuffer single(bytes_of(lanes * sizes_.state_slots, kStateBytes));
+    const auto merge_lane = [&](const void* from, std::int64_t from_stride, std::int64_t lane) {
+      kernel_.initialise(single.data(), lanes, lanes);
+      copy_lane(from, from_stride, lane, single.data(), lanes, 0);
+      kernel_.merge(into, lanes, single.data(), lanes, lanes);
+    };
+    for (std::int64_t row = whole; row < count; ++row) merge_lane(state, stride, row);
+    AlignedBuffer all(bytes_of(lanes * sizes_.state_slots, kStateBytes));
+    std::copy_n(static_cast<const char*>(into), bytes_of(lanes * sizes_.state_slots, kStateBytes),
+                static_cast<char*>(all.data()));
+    for (std::int64_t lane = 1; lane < lanes; ++lane) merge_lane(all.data(), lanes, lane);
+  }
+
+  void copy_lane(const void* from, std::int64_t from_stride, std::int64_t from_lane, void* into,
+                 std::int64_t into_stride, std::int64_t into_lane) const {
+    for (std::int64_t slot = 0; slot < sizes_.state_slots; ++slot) {
+      std::copy_n(
+          static_cast<const char*>(from) + bytes_of(slot * from_stride + from_lane, kStateBytes),
+          kStateBytes,
+          static_cast<char*>(into) + bytes_of(slot * into_stride + into_lane, kStateBytes));
+    }
+  }
+
+  void merge_splits(const AlignedBuffer& states, ThreadPool& pool, int threads,
+                    const InterruptCheck& interrupted) const {
+    const std::int64_t stride = plan_.rows_per_unit;
+    pool.run(
+        threads, plan_.row_units,
+        [&](std::int64_t row_unit, int) {
+          const auto part = [&](std::int64_t split) {
+            return states.at(static_cast<std::size_t>(row_unit * plan_.splits + split) *
+                             partial_bytes_);
+          };
+          const std::int64_t count = rows_of_unit(row_unit);
+          for (std::int64_t split = 1; split < plan_.splits; ++split) {
+            kernel_.merge(part(0), stride, part(split), stride, round_up(count, sizes_.lanes));
+          }
+          AlignedBuffer result(bytes_of(stride * program_.dimension, kStateBytes));
+          finish(part(0), row_unit * stride, count, result.data());
+        },
+        interrupted);
+  }
+
+  void merge_all(const AlignedBuffer* states) const {
+    const std::int64_t lanes = sizes_.lanes;
+    AlignedBuffer total(partial_bytes_);
+    AlignedBuffer result(bytes_of(lanes * program_.dimension, kStateBytes));
+    kernel_.initialise(total.data(), lanes, lanes);
+    for (std::int64_t unit = 0; unit < plan_.units(); ++unit) {
+      kernel_.merge(total.data(), lanes,
+                    states->at(static_cast<std::size_t>(unit) * partial_bytes_), lanes, lanes);
+    }
+    kernel_.finish(total.data(), lanes, lanes, result.data(), lanes);
+    write_output(result.data(), lanes, 1, program_.reduction->output == StateType::index, 0,
+                 output_);
+  }
+
+  const Program& program_;
+  const Kernel& kernel_;
+  KernelSizes sizes_;
+  const Bindings& bindings_;
+  OutputView output_;
+  Plan plan_;
+  AlignedBuffer parameters_;
+  std::size_t partial_bytes_ = 0;
+};
+
+}  // namespace
+
+void execute(const Program& program, const Kernel& kernel, const Bindings& bindings,
+             const Sizes& sizes, const OutputView& output, int threads, ThreadPool& pool,
+             const InterruptCheck& interrupted) {
+  KERNELOPS_CHECK(output.dimension == program.dimension);
+  if (kernel.sizes().real_bytes == sizeof(float)) {
+    Execution<float>(program, kernel, bindings, sizes, output).run(threads, pool, interrupted);
+  } else {
+    Execution<double>(program, kernel, bindings, sizes, output).run(threads, pool, interrupted);
+  }
+}
+
+}  // namespace kernelops

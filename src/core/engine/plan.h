@@ -1,0 +1,37 @@
+// How the pairs are cut into units of work. The cuts depend on the sizes and on the program, never on
+// the number of threads, and partial states are merged in the order of the cuts, so that results do
+// not depend on the number of threads either.
+#pragma once
+
+#include <cstdint>
+
+#include "core/lower/program.h"
+
+namespace kernelops {
+
+/// Row units x column splits; inside a unit columns are taken a tile at a time.
+struct Plan {
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  std::int64_t rows_per_unit = 0;  // a multiple of the kernel's row block
+  std::int64_t row_units = 0;
+  std::int64_t columns_per_split = 0;  // a multiple of tile_columns
+  std::int64_t splits = 0;
+  std::int64_t tile_columns = 0;
+  bool small = false;  // not worth waking other threads
+
+  std::int64_t units() const { return row_units * splits; }
+};
+
+/// What a plan needs to know of a kernel.
+struct KernelSizes {
+  int real_bytes;
+  int lanes;
+  int row_block;
+  std::int64_t state_slots;
+};
+
+Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t rows,
+               std::int64_t columns);
+
+}  // namespace kernelops

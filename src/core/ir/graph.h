@@ -1,0 +1,109 @@
+// The intermediate representation: an immutable, shared graph of nodes.
+//
+// Semantics. A node is a vector of `dimension` real numbers for each pair of rows (i, j); what it
+// depends on (i, j, both or neither) is known from its variables. In an elementwise operation an
+// argument of dimension 1 broadcasts; no other broadcasting exists. Evaluation is in the precision
+// of the kernel with IEEE infinities and NaN; constants are kept in double. The order of evaluation
+// is free, and operations are pure. A reduction node is indexed by what its category says: by i, by
+// j, or (parameter) by nothing; it may stand inside the formula of another reduction.
+// Nodes are interned: the same operation on the same arguments is the same node, so that common
+// sub-expressions are shared by construction and equality is equality of pointers.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "core/ir/op_def.h"
+#include "core/ir/reduction_def.h"
+
+namespace kernelops {
+
+/// What a variable or a reduction's result is indexed by, with KeOps' numbers.
+enum class Category : int { i = 0, j = 1, parameter = 2 };
+
+/// The other side of a reduction: j for i, i for j and for parameter.
+Category opposite(Category category);
+
+/// "i", "j" or "parameter".
+std::string category_name(Category category);
+
+/// What a node depends on: a set of Dependence bits.
+using Dependence = unsigned;
+constexpr Dependence kDependsOnI = 1;
+constexpr Dependence kDependsOnJ = 2;
+constexpr Dependence kDependsOnParameter = 4;
+
+/// The dependence of something indexed by `category`.
+Dependence dependence_of(Category category);
+
+/// A declared input: its name, its 0-based position, what indexes it and its dimension.
+struct Variable {
+  std::string name;
+  int position = 0;
+  Category category = Category::i;
+  std::int64_t dimension = 1;
+};
+
+enum class NodeKind { variable, constant, zero, operation, reduction };
+
+struct Node;
+/// A formula: a pointer to an immutable node owned by its Graph.
+using Expr = const Node*;
+
+/// A node; its fields never change after construction.
+struct Node {
+  NodeKind kind;
+  int id;  // arguments have smaller numbers than the nodes that use them
+  std::int64_t dimension;
+  Dependence dependence;
+  const OpDef* op = nullptr;                // operation
+  const ReductionDef* reduction = nullptr;  // reduction
+  Category category = Category::i;          // variable, reduction
+  std::vector<Expr> arguments;
+  std::vector<std::int64_t> parameters;
+  double value = 0;   // constant
+  Variable variable;  // variable
+};
+
+/// Owns nodes, interns them and checks dimensions when a node is made. A row's text is trusted; what
+/// comes from a user gives an Error of kind dimension or argument.
+class Graph {
+ public:
+  Expr constant(double value);
+  /// A vector of zeros; of dimension 1 it is the constant 0.
+  Expr zero(std::int64_t dimension);
+  Expr variable(const Variable& variable);
+  /// An operation of any kind but composite.
+  Expr apply(const OpDef& op, std::vector<Expr> arguments,
+             std::vector<std::int64_t> parameters = {});
+  /// The reduction of `formula` whose result is indexed by `category`.
+  Expr reduce(const ReductionDef& reduction, Expr formula, Category category);
+
+  std::size_t size() const { return nodes_.size(); }
+
+ private:
+  using Key = std::tuple<NodeKind, const void*, int, std::int64_t, std::uint64_t, std::string,
+                         std::vector<Expr>, std::vector<std::int64_t>>;
+  Expr intern(Node node);
+
+  std::map<Key, std::unique_ptr<Node>> nodes_;
+};
+
+/// The value of `dim(x)` and of the parameters' names for a node or a would-be node.
+std::optional<std::int64_t> lookup_in_row(const OpDef& op, const std::vector<Expr>& arguments,
+                                          const std::vector<std::int64_t>& parameters,
+                                          std::string_view name);
+
+/// Every node reachable from the roots, arguments before the nodes that use them.
+std::vector<Expr> topological(const std::vector<Expr>& roots);
+
+/// Rebuilds a node on other arguments.
+Expr with_arguments(Graph& graph, Expr node, std::vector<Expr> arguments);
+
+}  // namespace kernelops

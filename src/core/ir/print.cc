@@ -1,0 +1,98 @@
+#include "core/ir/print.h"
+
+#include <cmath>
+#include <map>
+
+#include "core/support/strings.h"
+
+namespace kernelops {
+
+namespace {
+
+constexpr int kUnaryMinusPrecedence = 4;
+constexpr int kAtomPrecedence = 9;
+
+struct Printed {
+  std::string text;
+  int precedence;
+};
+
+std::string bracketed(const Printed& printed, int weakest) {
+  return printed.precedence < weakest ? "(" + printed.text + ")" : printed.text;
+}
+
+// `parts` are the printed arguments.
+Printed print_node(Expr node, const std::vector<Printed>& parts) {
+  switch (node->kind) {
+    case NodeKind::variable:
+      return {node->variable.name, kAtomPrecedence};
+    case NodeKind::constant:
+      return {number_text(node->value),
+              std::signbit(node->value) ? kUnaryMinusPrecedence : kAtomPrecedence};
+    case NodeKind::zero:
+      return {"Zero(" + std::to_string(node->dimension) + ")", kAtomPrecedence};
+    case NodeKind::reduction:
+      return {node->reduction->name + "_Reduction(" + parts[0].text + ", " +
+                  std::to_string(static_cast<int>(node->category)) + ")",
+              kAtomPrecedence};
+    case NodeKind::operation:
+      break;
+  }
+  const Infix& infix = node->op->infix;
+  if (!infix.symbol.empty() && parts.size() == 2) {
+    // Left associative: the right side needs brackets at equal strength.
+    return {bracketed(parts[0], infix.precedence) + " " + infix.symbol + " " +
+                bracketed(parts[1], infix.precedence + 1),
+            infix.precedence};
+  }
+  // A constant keeps its brackets: "-(2)" is an operation, "-2" is a number.
+  if (!infix.symbol.empty() && node->arguments[0]->kind != NodeKind::constant) {
+    return {infix.symbol + bracketed(parts[0], infix.precedence), infix.precedence};
+  }
+  std::vector<std::string> texts;
+  for (const Printed& part : parts) texts.push_back(part.text);
+  for (const std::int64_t parameter : node->parameters) texts.push_back(std::to_string(parameter));
+  return {node->op->name + "(" + join(texts, ", ") + ")", kAtomPrecedence};
+}
+
+std::string dependence_text(Dependence dependence) {
+  const bool i = (dependence & kDependsOnI) != 0;
+  const bool j = (dependence & kDependsOnJ) != 0;
+  if (i && j) return "pair";
+  if (i) return "i";
+  if (j) return "j";
+  return (dependence & kDependsOnParameter) != 0 ? "parameter" : "constant";
+}
+
+}  // namespace
+
+std::string print_formula(Expr node) {
+  std::map<Expr, Printed> printed;
+  for (Expr each : topological({node})) {
+    std::vector<Printed> parts;
+    for (Expr argument : each->arguments) parts.push_back(printed.at(argument));
+    printed.emplace(each, print_node(each, parts));
+  }
+  return printed.at(node).text;
+}
+
+std::string print_graph(const std::vector<Expr>& roots) {
+  std::map<Expr, std::string> names;
+  std::string out;
+  for (Expr node : topological(roots)) {
+    if (node->kind == NodeKind::variable || node->kind == NodeKind::constant) {
+      names[node] = print_formula(node);
+      continue;
+    }
+    std::vector<Printed> parts;
+    for (Expr argument : node->arguments) parts.push_back({names.at(argument), kAtomPrecedence});
+    const std::string name = "%" + std::to_string(names.size());
+    names[node] = name;
+    out += name + " = " + print_node(node, parts).text + "  [" + dependence_text(node->dependence) +
+           ", dimension " + std::to_string(node->dimension) + "]\n";
+  }
+  for (Expr root : roots) out += "result " + names.at(root) + "\n";
+  return out;
+}
+
+}  // namespace kernelops

@@ -1,0 +1,113 @@
+#include "core/lower/program.h"
+
+#include "core/ir/print.h"
+#include "core/support/error.h"
+#include "core/support/strings.h"
+
+namespace kernelops {
+
+namespace {
+
+std::string register_text(Register number) { return "%" + std::to_string(number); }
+
+std::string component_text(const Component& component) {
+  if (component.step == 0) return std::to_string(component.offset);
+  std::string text = component.step == 1 ? "k" : std::to_string(component.step) + " * k";
+  if (component.offset > 0) text += " + " + std::to_string(component.offset);
+  if (component.offset < 0) text += " - " + std::to_string(-component.offset);
+  return text;
+}
+
+std::string instruction_text(const Instruction& instruction) {
+  const std::string at = "[" + component_text(instruction.component) + "]";
+  const std::string result = register_text(instruction.result) + " = ";
+  switch (instruction.opcode) {
+    case Opcode::constant:
+      return result + number_text(instruction.value);
+    case Opcode::load:
+      return result + space_name(instruction.space) + at;
+    case Opcode::apply: {
+      std::vector<std::string> operands;
+      for (Register operand : instruction.operands) operands.push_back(register_text(operand));
+      for (std::int64_t parameter : instruction.parameters) {
+        operands.push_back(std::to_string(parameter));
+      }
+      return result + instruction.op->name + "(" + join(operands, ", ") + ")";
+    }
+    case Opcode::accumulate:
+      return register_text(instruction.result) + " += " + register_text(instruction.operands[0]);
+    case Opcode::store:
+      return std::string(space_name(instruction.space)) + at + " = " +
+             register_text(instruction.operands[0]);
+    case Opcode::update:
+      break;
+  }
+  return "update" + at + " with " + register_text(instruction.operands[0]);
+}
+
+std::string section_text(const Section& section) {
+  std::string out;
+  for (const Block& block : section.blocks) {
+    std::string indent = "  ";
+    if (block.looped) {
+      for (const Accumulator& accumulator : block.accumulators) {
+        out += indent + register_text(accumulator.result) + " = 0\n";
+      }
+      out += indent + "for k in 0 .. " + std::to_string(block.extent - 1) + "\n";
+      indent += "  ";
+    }
+    for (const Instruction& instruction : block.code) {
+      out += indent + instruction_text(instruction) + "\n";
+    }
+  }
+  return out;
+}
+
+std::string panel_text(const char* title, const Panel& panel) {
+  if (panel.slots == 0) return "";
+  std::string out =
+      std::string(title) + " (" + std::to_string(panel.slots) + " slots)\n";
+  for (const PanelInput& input : panel.inputs) {
+    out += "  [" + std::to_string(input.slot) + "] = " + print_formula(input.source) + "\n";
+  }
+  return out + section_text(panel.section);
+}
+
+}  // namespace
+
+const char* space_name(Space space) {
+  switch (space) {
+    case Space::parameter:
+      return "parameter";
+    case Space::row:
+      return "row";
+    case Space::column:
+      return "column";
+    case Space::pair:
+      break;
+  }
+  return "pair";
+}
+
+const Panel& Program::panel(Space space) const {
+  KERNELOPS_CHECK(space != Space::pair);
+  return space == Space::parameter ? parameters : space == Space::row ? row : column;
+}
+
+std::string print_program(const Program& program) {
+  std::string out = program.reduction->name + " over " + category_name(opposite(program.rows)) +
+                    ", rows are " + category_name(program.rows) + ", dimension " +
+                    std::to_string(program.dimension) +
+                    (program.fold_rows ? ", all rows merged into one" : "") + "\n";
+  out += panel_text("parameters", program.parameters);
+  out += panel_text("rows", program.row);
+  out += panel_text("columns", program.column);
+  std::vector<std::string> runs;
+  for (const PackedRun& run : program.packed) {
+    runs.push_back(std::to_string(run.slot) + " .. " + std::to_string(run.slot + run.count - 1));
+  }
+  if (!runs.empty()) out += "packed columns: " + join(runs, ", ") + "\n";
+  return out + "pairs\n" + section_text(program.pair);
+}
+
+}  // namespace kernelops

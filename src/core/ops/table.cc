@@ -1,0 +1,64 @@
+#include "core/ops/table.h"
+
+#include <unordered_map>
+
+#include "core/support/error.h"
+
+namespace kernelops {
+
+namespace {
+
+// A row without sample dimensions is tested with vectors of dimension 3.
+std::vector<OpDef> all_operations() {
+  std::vector<OpDef> rows;
+  for (auto part : {arithmetic_rows(), function_rows(), vector_rows(), differential_rows()}) {
+    for (OpDef& row : part) {
+      if (row.sample.dimensions.empty()) row.sample.dimensions.assign(row.arguments, 3);
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+template <class Row>
+const Row* find_by_name(const std::vector<Row>& rows, std::string_view name) {
+  static const std::unordered_map<std::string_view, const Row*> by_name = [&rows] {
+    std::unordered_map<std::string_view, const Row*> map;
+    for (const Row& row : rows) map.emplace(row.name, &row);
+    return map;
+  }();
+  const auto found = by_name.find(name);
+  return found == by_name.end() ? nullptr : found->second;
+}
+
+}  // namespace
+
+const std::vector<OpDef>& operations() {
+  static const std::vector<OpDef> rows = all_operations();
+  return rows;
+}
+
+const std::vector<ReductionDef>& reductions() {
+  static const std::vector<ReductionDef> rows = reduction_rows();
+  return rows;
+}
+
+const OpDef* find_operation(std::string_view name) { return find_by_name(operations(), name); }
+
+const ReductionDef* find_reduction(std::string_view name) {
+  return find_by_name(reductions(), name);
+}
+
+const OpDef& operation(std::string_view name) {
+  const OpDef* row = find_operation(name);
+  KERNELOPS_CHECK(row != nullptr);
+  return *row;
+}
+
+const ReductionDef& reduction(std::string_view name) {
+  const ReductionDef* row = find_reduction(name);
+  KERNELOPS_CHECK(row != nullptr);
+  return *row;
+}
+
+}  // namespace kernelops

@@ -1,0 +1,123 @@
+// The tables of operations and reductions, and the words in which their rows are written.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ir/op_def.h"
+#include "core/ir/reduction_def.h"
+
+namespace kernelops {
+
+/// Every operation, in the order of the documentation. The rows live as long as the process.
+const std::vector<OpDef>& operations();
+
+/// Every reduction.
+const std::vector<ReductionDef>& reductions();
+
+/// The row of that name, or null.
+const OpDef* find_operation(std::string_view name);
+const ReductionDef* find_reduction(std::string_view name);
+
+/// The row of that name, which must exist: for the engine's own use.
+const OpDef& operation(std::string_view name);
+const ReductionDef& reduction(std::string_view name);
+
+/// Parts of the table, one for each file of rows.
+std::vector<OpDef> arithmetic_rows();
+std::vector<OpDef> function_rows();
+std::vector<OpDef> vector_rows();
+std::vector<OpDef> differential_rows();
+std::vector<ReductionDef> reduction_rows();
+
+/// Writes a row word by word: `op("Exp").code(...).gradient({...})...`.
+class OpRow {
+ public:
+  explicit OpRow(std::string name) { def_.name = std::move(name); }
+  operator OpDef() && { return std::move(def_); }
+
+  OpRow&& arguments(int count) && {
+    def_.arguments = count;
+    return std::move(*this);
+  }
+  OpRow&& parameters(std::vector<std::string> names) && {
+    def_.parameters = std::move(names);
+    return std::move(*this);
+  }
+  /// The dimension rule, an integer expression over dim(x), dim(y), ... and parameters.
+  OpRow&& dimension(std::string rule) && {
+    def_.dimension = std::move(rule);
+    return std::move(*this);
+  }
+  OpRow&& require(std::string condition, std::string message) && {
+    def_.requirements.emplace_back(std::move(condition), std::move(message));
+    return std::move(*this);
+  }
+  /// Makes the row elementwise.
+  OpRow&& code(ElementwiseCode code) && {
+    def_.kind = OpKind::elementwise;
+    def_.code = std::move(code);
+    return std::move(*this);
+  }
+  /// Makes the row a contraction over `inner` terms of the product of mapped arguments.
+  OpRow&& contraction(std::string inner, std::vector<IndexMap> maps) && {
+    def_.kind = OpKind::contraction;
+    def_.inner = std::move(inner);
+    def_.index = std::move(maps);
+    return std::move(*this);
+  }
+  /// Makes the row an indexing.
+  OpRow&& indexing(std::vector<IndexMap> maps) && {
+    def_.kind = OpKind::indexing;
+    def_.index = std::move(maps);
+    return std::move(*this);
+  }
+  /// Makes the row a composite, defined by a formula.
+  OpRow&& definition(std::string formula) && {
+    def_.kind = OpKind::composite;
+    def_.definition = std::move(formula);
+    return std::move(*this);
+  }
+  /// Makes the row a derivative.
+  OpRow&& differential() && {
+    def_.kind = OpKind::differential;
+    return std::move(*this);
+  }
+  OpRow&& gradient(std::vector<std::string> contributions) && {
+    def_.gradient = std::move(contributions);
+    return std::move(*this);
+  }
+  OpRow&& commutative() && {
+    def_.commutative = true;
+    return std::move(*this);
+  }
+  OpRow&& infix(std::string symbol, int precedence) && {
+    def_.infix = {std::move(symbol), precedence};
+    return std::move(*this);
+  }
+  OpRow&& r(std::string reference) && {
+    def_.reference = std::move(reference);
+    return std::move(*this);
+  }
+  OpRow&& domain(double low, double high) && {
+    def_.domain = {low, high};
+    return std::move(*this);
+  }
+  OpRow&& sample(std::vector<std::int64_t> dimensions, std::vector<std::int64_t> values = {}) && {
+    def_.sample = {std::move(dimensions), std::move(values)};
+    return std::move(*this);
+  }
+  OpRow&& doc(std::string text, std::string mathematics) && {
+    def_.documentation = std::move(text);
+    def_.mathematics = std::move(mathematics);
+    return std::move(*this);
+  }
+
+ private:
+  OpDef def_;
+};
+
+inline OpRow op(std::string name) { return OpRow(std::move(name)); }
+
+}  // namespace kernelops

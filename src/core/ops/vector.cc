@@ -1,0 +1,76 @@
+// Rows: operations between the components of vectors. Components are numbered from 0.
+#include "core/ops/table.h"
+
+namespace kernelops {
+
+std::vector<OpDef> vector_rows() {
+  return {
+      op("Sum").dimension("1").contraction("dim(x)", {{"l"}}).gradient({"SumT(g, dim(x))"})
+          .r("sum(x)")
+          .doc("Sum of the components.", "\\sum_k x_k"),
+      op("SumT").parameters({"n"}).dimension("n")
+          .require("dim(x) == 1", "the argument must have dimension 1")
+          .require("n >= 1", "the dimension of the result must be at least 1")
+          .indexing({{"0"}}).gradient({"Sum(g)"})
+          .r("rep(x, n)").sample({1}, {4})
+          .doc("A scalar repeated n times.", "(x, \\dots, x)"),
+      op("Scalprod").arguments(2).definition("Sum(x * y)")
+          .infix("|", 1).r("sum(x * y)")
+          .doc("Scalar product, also written (x | y).", "\\langle x, y \\rangle"),
+      op("SqNorm2").definition("Sum(Square(x))")
+          .r("sum(x^2)")
+          .doc("Squared Euclidean norm.", "\\|x\\|^2"),
+      op("SqDist").arguments(2).definition("Sum(Square(x - y))")
+          .r("sum((x - y)^2)")
+          .doc("Squared Euclidean distance, computed from differences.", "\\|x - y\\|^2"),
+      op("Norm2").definition("Sqrt(Sum(Square(x)))")
+          .r("sqrt(sum(x^2))")
+          .doc("Euclidean norm; its derivative at 0 is taken as 0.", "\\|x\\|"),
+      op("Normalize").definition("Rsqrt(Sum(Square(x))) * x")
+          .r("x / sqrt(sum(x^2))")
+          .doc("The vector divided by its norm; 0 for the zero vector.", "x / \\|x\\|"),
+      op("Elem").parameters({"m"}).dimension("1")
+          .require("m >= 0 && m < dim(x)", "the position must be from 0 to the dimension less 1")
+          .indexing({{"m"}}).gradient({"ElemT(g, dim(x), m)"})
+          .r("x[m + 1]").sample({5}, {3})
+          .doc("Component m, counted from 0.", "x_m"),
+      op("ElemT").parameters({"n", "m"}).dimension("n")
+          .require("dim(x) == 1", "the argument must have dimension 1")
+          .require("n >= 1", "the dimension of the result must be at least 1")
+          .require("m >= 0 && m < n", "the position must be from 0 to the result's dimension less 1")
+          .indexing({{"0", "k == m"}}).gradient({"Elem(g, m)"})
+          .r("replace(numeric(n), m + 1, x)").sample({1}, {5, 3})
+          .doc("A scalar at position m of a zero vector of dimension n.", "x\\, e_m"),
+      op("Extract").parameters({"s", "n"}).dimension("n")
+          .require("n >= 1", "the number of components must be at least 1")
+          .require("s >= 0 && s + n <= dim(x)", "the components must lie within the argument")
+          .indexing({{"k + s"}}).gradient({"ExtractT(g, s, dim(x))"})
+          .r("x[s + seq_len(n)]").sample({5}, {1, 3})
+          .doc("The n components from position s on.", "(x_s, \\dots, x_{s+n-1})"),
+      op("ExtractT").parameters({"s", "n"}).dimension("n")
+          .require("s >= 0 && s + dim(x) <= n", "the argument must fit into the result")
+          .indexing({{"k - s", "k >= s && k < s + dim(x)"}}).gradient({"Extract(g, s, dim(x))"})
+          .r("replace(numeric(n), s + seq_along(x), x)").sample({3}, {2, 6})
+          .doc("A vector at position s of a zero vector of dimension n.",
+               "(0, \\dots, x, \\dots, 0)"),
+      op("Concat").arguments(2).dimension("dim(x) + dim(y)")
+          .indexing({{"k", "k < dim(x)"}, {"k - dim(x)", "k >= dim(x)"}})
+          .gradient({"Extract(g, 0, dim(x))", "Extract(g, dim(x), dim(y))"})
+          .r("c(x, y)").sample({3, 2})
+          .doc("Concatenation.", "(x, y)"),
+  };
+}
+
+std::vector<OpDef> differential_rows() {
+  return {
+      op("Grad").arguments(3).dimension("dim(y)").differential()
+          .require("dim(z) == dim(x) || dim(z) == 1",
+                   "the last argument must have the dimension of what is differentiated, or 1")
+          .sample({3, 3, 3})
+          .doc("Gradient of the formula or reduction x in the variable y, applied to z, which is "
+               "shaped like x: the derivative of the scalar product of x and z.",
+               "(\\partial_y x)^T z"),
+  };
+}
+
+}  // namespace kernelops

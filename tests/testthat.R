@@ -1,0 +1,4 @@
+library(testthat)
+library(kernelops)
+
+test_check("kernelops")

@@ -1,0 +1,224 @@
+test_that("the example agrees with dense matrices in float64", {
+  inputs <- gaussian_inputs()
+  expect_close(gaussian()(unname(inputs)), dense_gaussian(inputs), 1e-10)
+})
+
+test_that("the example agrees with dense matrices in float32", {
+  old <- use_float32()
+  on.exit(options(kernelops.precision = old))
+  inputs <- gaussian_inputs()
+  result <- gaussian()(unname(inputs))
+  expect_type(result, "double")
+  expect_close(result, dense_gaussian(inputs), 1e-5)
+})
+
+test_that("axis 1 reduces over i", {
+  inputs <- gaussian_inputs(axis = 1L)
+  expect_close(gaussian(1L)(unname(inputs)), dense_gaussian(inputs, 1L), 1e-10)
+})
+
+test_that("named inputs may come in any order", {
+  inputs <- gaussian_inputs()
+  op <- gaussian()
+  expected <- op(unname(inputs))
+  expect_identical(op(inputs), expected)
+  expect_identical(op(inputs[c("y", "s", "b", "x")]), expected)
+})
+
+test_that("transposed inputs are taken with inner_dim = \"row\"", {
+  inputs <- gaussian_inputs()
+  op <- gaussian()
+  transposed <- lapply(inputs, t)
+  expect_close(op(unname(transposed), inner_dim = "row"), dense_gaussian(inputs), 1e-10)
+  expect_close(op(rev(transposed), inner_dim = "row"), dense_gaussian(inputs), 1e-10)
+})
+
+test_that("any identifier is a name", {
+  x <- uniform(9, 3, seed = 1)
+  y <- uniform(8, 3, seed = 2)
+  expected <- exp(0.5 * squared_distances(x, y)) %*% y
+  names <- list(
+    c("x", "y", "beta", "lambda"), c("for", "int", "exp", "c"), c("T", "if", "double", "while"),
+    c("sum", "log", "return", "F"), c("i", "j", "out", "k"), c("x_1", "y2", "float", "template")
+  )
+  for (name in names) {
+    op <- keops_kernel(
+      sprintf("Sum_Reduction(Exp(%s*SqNorm2(%s-%s))*%s, 0)", name[4], name[1], name[2], name[3]),
+      paste0(name, c("=Vi(3)", "=Vj(3)", "=Vj(3)", "=Pm(1)"))
+    )
+    expect_close(op(list(x, y, y, 0.5)), expected)
+  }
+})
+
+test_that("arguments may be declared with positions and with spaces anywhere", {
+  x <- uniform(9, 3, seed = 1)
+  y <- uniform(8, 3, seed = 2)
+  expected <- matrix(rowSums(squared_distances(x, y)))
+  formula <- " Sum_Reduction( SqNorm2(x -y) , 0 ) "
+  expect_close(keops_kernel(formula, c(" x = Vi( 3 )", "y=Vj (3)"))(list(x, y)), expected)
+  op <- keops_kernel(formula, c("y = Vj( 1 , 3 )", "x = Vi(0, 3)"))
+  expect_close(op(list(x, y)), expected)
+  expect_close(op(list(y = y, x = x)), expected)
+})
+
+test_that("numbers are double and operators bind as documented", {
+  x <- matrix(c(0.3, 1.7, 2.9))
+  op <- function(formula) {
+    reduction <- sprintf("Sum_Reduction(%s, 0)", formula)
+    c(keops_kernel(reduction, c("x = Vi(1)", "y = Vj(1)"))(list(x, 1)))
+  }
+  expect_equal(op("x / 3 * y"), c(x) / 3, tolerance = 1e-15)
+  expect_equal(op("0.1 * x * y"), 0.1 * c(x), tolerance = 1e-15)
+  expect_equal(op("1.5e-3 + x * y"), 1.5e-3 + c(x), tolerance = 1e-15)
+  expect_equal(op("-x ** 2 * y"), -c(x)^2, tolerance = 1e-15)
+  expect_equal(op("y - x - 1"), 1 - c(x) - 1, tolerance = 1e-15)
+  expect_equal(op("x + 1 | y + 2"), (c(x) + 1) * 3, tolerance = 1e-15)
+  expect_equal(op("2 * x ** 3 / y"), 2 * c(x)^3, tolerance = 1e-15)
+  expect_equal(op("x ** (-2) * y"), c(x)^-2, tolerance = 1e-15)
+})
+
+test_that("integer matrices, vectors and scalars are inputs", {
+  op <- keops_kernel(
+    "Sum_Reduction((x - y) * p * s, 0)", c("x = Vi(1)", "y = Vj(1)", "p = Pm(2)", "s = Pm(1)")
+  )
+  x <- 1:4
+  y <- c(0.5, 2)
+  expected <- outer(2 * x - sum(y), c(3, 5)) * 2
+  expect_close(op(list(x, y, c(3, 5), 2)), expected)
+  expect_close(op(list(matrix(x), matrix(y), matrix(c(3L, 5L), 1), 2L)), expected)
+  expect_close(op(list(as.double(x), y, 3:4 + c(0, 1), matrix(2))), expected)
+})
+
+test_that("missing values of integers are missing", {
+  op <- keops_kernel("Sum_Reduction(x * y, 0)", c("x = Vi(1)", "y = Vj(1)"))
+  expect_identical(is.na(c(op(list(c(1L, NA, 3L), 1)))), c(FALSE, TRUE, FALSE))
+})
+
+test_that("zero rows on either side give the neutral element or no rows", {
+  op <- gaussian()
+  inputs <- gaussian_inputs()
+  none <- inputs
+  none$y <- matrix(0, 0, 3)
+  none$b <- matrix(0, 0, 6)
+  expect_identical(op(none), matrix(0, 100, 6))
+  none <- inputs
+  none$x <- matrix(0, 0, 3)
+  expect_identical(op(none), matrix(0, 0, 6))
+})
+
+test_that("one row on either side is right", {
+  op <- gaussian()
+  for (sizes in list(c(1, 1), c(1, 70), c(70, 1), c(1, 20000))) {
+    inputs <- gaussian_inputs(sizes[1], sizes[2])
+    expect_close(op(inputs), dense_gaussian(inputs), 1e-10)
+  }
+})
+
+test_that("sizes around the shapes of tiles are right", {
+  op <- gaussian()
+  for (size in c(2, 7, 15, 16, 17, 31, 33, 63, 64, 65, 127, 129, 257, 511, 513, 1025)) {
+    inputs <- gaussian_inputs(size, 9)
+    expect_close(op(inputs), dense_gaussian(inputs), 1e-10)
+    inputs <- gaussian_inputs(9, size)
+    expect_close(op(inputs), dense_gaussian(inputs), 1e-10)
+  }
+})
+
+test_that("dimensions from 1 to beyond what unrolls are right", {
+  for (dimension in c(1, 2, 15, 16, 17, 33, 100)) {
+    op <- keops_kernel(
+      "Sum_Reduction(Exp(-SqDist(x, y)) * b, 0)",
+      c(sprintf(c("x = Vi(%d)", "y = Vj(%d)"), dimension), "b = Vj(2)")
+    )
+    x <- uniform(37, dimension, seed = 1) / sqrt(dimension)
+    y <- uniform(41, dimension, seed = 2) / sqrt(dimension)
+    b <- uniform(41, 2, seed = 3)
+    expect_close(op(list(x, y, b)), exp(-squared_distances(x, y)) %*% b)
+  }
+})
+
+test_that("results are the same, bit for bit, for any number of threads", {
+  old <- use_cpu(1)
+  on.exit(options(kernelops.threads = old))
+  op <- gaussian()
+  for (sizes in list(c(1, 50000), c(3, 50000), c(5000, 300), c(777, 777))) {
+    inputs <- gaussian_inputs(sizes[1], sizes[2])
+    use_cpu(1)
+    expected <- op(inputs)
+    expect_close(expected, dense_gaussian(inputs), 1e-10)
+    for (threads in 2:4) {
+      use_cpu(threads)
+      expect_identical(op(inputs), expected)
+    }
+  }
+})
+
+test_that("an operator without input tells what it is made of", {
+  fields <- gaussian()()
+  expect_identical(names(fields), c("formula", "args", "args_info", "sum_scheme"))
+  expect_identical(fields$formula, "Sum_Reduction(Exp(-s * SqNorm2(x - y)) * b, 0)")
+  expect_identical(fields$args, c("x = Vi(3)", "y = Vj(3)", "b = Vj(6)", "s = Pm(1)"))
+  expect_identical(fields$sum_scheme, "auto")
+  info <- fields$args_info
+  expect_identical(info$args, c("x=Vi(3)", "y=Vj(3)", "b=Vj(6)", "s=Pm(1)"))
+  expect_identical(info$var_name, c("x", "y", "b", "s"))
+  expect_identical(info$var_type, c("Vi", "Vj", "Vj", "Pm"))
+  expect_identical(info$var_pos, 0:3)
+  expect_identical(info$var_dim, c(3L, 3L, 6L, 1L))
+  expect_identical(info$decl, "dim")
+  op <- keops_kernel("Sum_Reduction(x - y, 0)", c("x = Vi(0, 3)", "y = Vj(1, 3)"))
+  expect_identical(op()$args_info$decl, "pos_dim")
+})
+
+test_that("an operator is small and survives saveRDS", {
+  op <- gaussian()
+  file <- tempfile(fileext = ".rds")
+  saveRDS(op, file)
+  expect_lt(file.size(file), 5000)
+  expect_identical(sort(ls(environment(op))), c("args", "formula", "sum_scheme"))
+  inputs <- gaussian_inputs()
+  expect_identical(readRDS(file)(inputs), op(inputs))
+})
+
+test_that("an operator works in another session", {
+  inputs <- gaussian_inputs()
+  file <- tempfile(fileext = ".rds")
+  output <- run_session("saveRDS(op(inputs), file)", op = gaussian(), inputs = inputs, file = file)
+  expect_true(file.exists(file), info = paste(output, collapse = "\n"))
+  expect_close(readRDS(file), dense_gaussian(inputs), 1e-10)
+})
+
+test_that("an operator works in forks", {
+  skip_on_os("windows")
+  op <- gaussian()
+  inputs <- gaussian_inputs()
+  expected <- op(inputs)
+  results <- parallel::mclapply(1:2, function(k) op(inputs), mc.cores = 2)
+  expect_identical(results, list(expected, expected))
+})
+
+test_that("sum schemes that do not exist yet are refused", {
+  args <- c("x = Vi(3)", "y = Vj(3)")
+  formula <- "Sum_Reduction(SqNorm2(x - y), 0)"
+  expect_identical(keops_kernel(formula, args, sum_scheme = "block_sum")()$sum_scheme, "block_sum")
+  for (scheme in c("direct_sum", "kahan_scheme")) {
+    expect_error(keops_kernel(formula, args, scheme), class = "kernelops_error_unsupported")
+  }
+  expect_error(keops_kernel(formula, args, "fast"), class = "kernelops_error_argument")
+})
+
+test_that("a warm call takes little time", {
+  skip_on_cran()
+  op <- squared_norm_sum()
+  inputs <- list(uniform(10, 3), uniform(10, 3))
+  op(inputs)
+  seconds <- vapply(1:20, function(k) {
+    system.time(for (call in 1:50) op(inputs))[["elapsed"]] / 50
+  }, 0)
+  expect_lt(min(seconds), 5e-4)
+})
+
+test_that("attaching the package prints nothing and masks nothing", {
+  output <- run_session("cat(intersect(ls('package:kernelops'), ls(baseenv())), sep = '')")
+  expect_identical(nchar(paste(output, collapse = "")), 0L)
+})

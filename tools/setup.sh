@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# Sourced by the other scripts: finds the root of the repository and installs what is missing from
+# the packages of the distribution.
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+export DEBIAN_FRONTEND=noninteractive
+missing_packages=()
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+has_r_package() {
+  command -v Rscript > /dev/null &&
+    Rscript --vanilla -e "quit(status = !requireNamespace('$1', quietly = TRUE))" > /dev/null 2>&1
+}
+
+# need_command COMMAND PACKAGE
+need_command() {
+  command -v "$1" > /dev/null || missing_packages+=("$2")
+}
+
+# need_file FILE... PACKAGE: one of the files must be there.
+need_file() {
+  local package="${!#}"
+  local file
+  for file in "${@:1:$#-1}"; do
+    if [ -e "$file" ]; then return; fi
+  done
+  missing_packages+=("$package")
+}
+
+# need_r_package R-PACKAGE PACKAGE
+need_r_package() {
+  has_r_package "$1" || missing_packages+=("$2")
+}
+
+install_missing() {
+  if [ "${#missing_packages[@]}" -eq 0 ]; then return; fi
+  if ! command -v apt-get > /dev/null; then
+    echo "please install what these Debian packages hold: ${missing_packages[*]}" >&2
+    return 1
+  fi
+  echo "installing ${missing_packages[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing_packages[@]}" > /dev/null
+  missing_packages=()
+}
+
+# build_package DIRECTORY: builds the source package there and prints its path.
+build_package() {
+  (cd "$1" && R CMD build --no-build-vignettes "$root" > build.log 2>&1) ||
+    { cat "$1/build.log" >&2; return 1; }
+  find "$1" -maxdepth 1 -name "kernelops_*.tar.gz"
+}
