@@ -31,19 +31,20 @@ NULL
 
 # The one exit for errors, called by the R code and by the bindings.
 raise_error <- function(kind, message, data = list()) {
+  call <- user_call(sys.nframe() - 1L)
   classes <- c(
     paste0("kernelops_error_", kind), "kernelops_error",
     if (kind == "interrupt") "interrupt", "error", "condition"
   )
   details <- data[setdiff(names(data), c("message", "call"))]
-  stop(structure(c(list(message = message, call = user_call()), details), class = classes))
+  stop(structure(c(list(message = message, call = call), details), class = classes))
 }
 
-# The call of the function of this package that the user called: from the innermost frame of ours
-# outwards, as long as the caller is ours too. Frames of other packages may lie in between.
-user_call <- function() {
+# The call of the function of this package that the user called: from the innermost frame of ours,
+# not after `frame`, outwards, as long as the caller is ours too. Frames of other packages may lie in
+# between.
+user_call <- function(frame) {
   parents <- sys.parents()
-  frame <- sys.nframe() - 2L
   while (frame > 0L && !is_package_function(sys.function(frame))) {
     frame <- frame - 1L
   }

@@ -29,7 +29,7 @@ run_session <- function(lines, ..., wait = TRUE) {
   saveRDS(values, data)
   start <- c(
     sprintf(".libPaths(%s)", paste(deparse(.libPaths()), collapse = "")),
-    sprintf("list2env(readRDS(%s), globalenv())", deparse(data)),
+    sprintf("invisible(list2env(readRDS(%s), globalenv()))", deparse(data)),
     "library(kernelops)"
   )
   writeLines(c(start, lines), script)

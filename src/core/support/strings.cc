@@ -13,21 +13,26 @@ namespace {
 
 char lower_case(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
-// Levenshtein distance, letters compared without case.
+// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment), letters
+// compared without case.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::vector<std::size_t>> distance(a.size() + 1,
+                                                 std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) distance[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) distance[0][j] = j;
+  const auto same = [&](std::size_t i, std::size_t j) {
+    return lower_case(a[i]) == lower_case(b[j]);
+  };
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted =
-          diagonal + (lower_case(a[i - 1]) == lower_case(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+      distance[i][j] = std::min({distance[i - 1][j] + 1, distance[i][j - 1] + 1,
+                                 distance[i - 1][j - 1] + (same(i - 1, j - 1) ? 0 : 1)});
+      if (i > 1 && j > 1 && same(i - 1, j - 2) && same(i - 2, j - 1)) {
+        distance[i][j] = std::min(distance[i][j], distance[i - 2][j - 2] + 1);
+      }
     }
   }
-  return row[b.size()];
+  return distance[a.size()][b.size()];
 }
 
 }  // namespace
@@ -59,7 +64,8 @@ std::vector<std::string> nearest_words(std::string_view word,
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
     const std::size_t longest = std::max(word.size(), candidate.size());
-    if (distance <= std::max<std::size_t>(1, longest / 3)) ranked.emplace_back(distance, candidate);
+    const bool alike = distance <= std::max<std::size_t>(1, longest / 3) && distance < longest;
+    if (alike) ranked.emplace_back(distance, candidate);
   }
   std::stable_sort(ranked.begin(), ranked.end());
   std::vector<std::string> out;

@@ -58,8 +58,9 @@ class Builder {
     }
     std::vector<std::string> names;
     for (const auto& each : scope_.formulas) names.push_back(each.first);
-    fail(ast, "there is no variable `" + ast.text + "`" + did_you_mean(ast.text, names) +
-                  "; the variables are " + (names.empty() ? "none" : join(names, ", ")));
+    fail(ast, "there is no variable `" + ast.text + "` among " +
+                  (names.empty() ? "no variables" : join(names, ", ")) +
+                  did_you_mean(ast.text, names));
   }
 
   Expr call(const Ast& ast) {
@@ -132,8 +133,10 @@ class Builder {
     }
     if (op.kind == OpKind::composite) return composite(op, arguments);
     if (op.kind == OpKind::differential) check_differential(ast, op, arguments);
+    // The rows' own formulas may use the result of a reduction, users have no way to.
+    const bool users = scope_.inline_variable != nullptr;
     for (std::size_t a = 0; a < arguments.size(); ++a) {
-      if (op.kind != OpKind::differential && is_result(arguments[a], nullptr)) {
+      if (users && op.kind != OpKind::differential && is_result(arguments[a], nullptr)) {
         fail(ast.children[a], "a reduction cannot be an argument of `" + ast.text + "`",
              ErrorKind::unsupported);
       }

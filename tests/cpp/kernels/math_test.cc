@@ -1,4 +1,4 @@
-#include "math.h"
+#include "kernels/math.h"
 
 #include <gtest/gtest.h>
 
