@@ -21,6 +21,7 @@
 #' }
 keops_grad <- function(op, var) {
   check_operator(op)
+  force(var)
   fields <- environment(op)
   description <- cpp_describe_operator(fields$formula, fields$args)
   variables <- vapply(description$arguments, `[[`, "", "name")

@@ -5,8 +5,8 @@
 #'
 #' @param formula One string, a reduction of a formula: `"Sum_Reduction(Exp(-SqDist(x, y)) * b,
 #'   0)"`. The last argument of the reduction says what indexes the result: `0`, one row for each i
-#'   (reduce over j); `1`, one row for each j (reduce over i). See [operations] and [reductions]
-#'   for all that can stand in a formula.
+#'   (reduce over j); `1`, one row for each j (reduce over i); `2`, one row (reduce over both). See
+#'   [operations] and [reductions] for all that can stand in a formula.
 #' @param args Character vector that declares the variables of the formula in the order of the
 #'   inputs: `"x = Vi(3)"` has one row of 3 numbers for each i, `"y = Vj(3)"` for each j, and
 #'   `"s = Pm(1)"` is a parameter, the same for all pairs. `"x = Vi(0, 3)"` gives the 0-based
@@ -38,8 +38,8 @@
 #' head(op(list(y = y, x = x, s = 0.5, b = b)))
 #' }
 keops_kernel <- function(formula, args, sum_scheme = "auto") {
-  if (!is_string(formula)) {
-    raise_argument_error("formula", "one string", formula)
+  if (!is_string(formula) || !nzchar(trimws(formula))) {
+    raise_argument_error("formula", "one string, a reduction: \"Sum_Reduction(x - y, 0)\"", formula)
   }
   if (!is.character(args) || anyNA(args)) {
     raise_argument_error("args", "a character vector such as c(\"x = Vi(3)\", \"y = Vj(3)\")", args)
@@ -61,10 +61,20 @@ new_operator <- function(formula, args, sum_scheme) {
         return(operator_fields(formula, args, sum_scheme))
       }
       check_input(input, inner_dim)
-      cpp_run_operator(formula, args, input, inner_dim, current_settings())
+      settings <- current_settings()
+      if (settings$verbose) {
+        tell_compilation(formula, args, settings)
+      }
+      cpp_run_operator(formula, args, input, inner_dim, settings)
     },
     class = "keops_operator"
   )
+}
+
+tell_compilation <- function(formula, args, settings) {
+  if (!cpp_operator_status(formula, args, settings)$compiled) {
+    message("kernelops: compiling ", formula, " in ", settings$precision)
+  }
 }
 
 operator_fields <- function(formula, args, sum_scheme) {

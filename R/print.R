@@ -1,7 +1,7 @@
 #' Print an operator
 #'
 #' Shows the formula, the variables with their roles, the shape of the result, the precision and the
-#' back end the operator runs on, and whether it is compiled already.
+#' back end the operator runs on, and whether its kernel is compiled already.
 #'
 #' @param x,object An operator made by [keops_kernel()] or [keops_grad()].
 #' @param ... Not used.
@@ -57,7 +57,7 @@ print.summary.keops_operator <- function(x, ...) {
 
 #' @export
 format.summary.keops_operator <- function(x, ...) {
-  state <- if (x$compiled) "compiled" else "not yet compiled"
+  kernel <- if (x$compiled) "ready" else "not yet compiled"
   reason <- if (nzchar(x$reason)) paste0(" (", x$reason, ")") else ""
   c(
     "<keops_operator>",
@@ -65,7 +65,8 @@ format.summary.keops_operator <- function(x, ...) {
     labelled("arguments", format_arguments(x$arguments)),
     labelled("result", format_result(x$result)),
     labelled("precision", x$precision),
-    labelled("back end", paste0(x$back_end, ", ", state, reason))
+    labelled("back end", paste0(x$back_end, reason)),
+    labelled("kernel", kernel)
   )
 }
 

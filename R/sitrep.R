@@ -25,7 +25,7 @@ print.keops_sitrep <- function(x, ...) {
 
 #' @export
 format.keops_sitrep <- function(x, ...) {
-  compiler <- if (nzchar(x$compiler)) paste0(x$compiler, " (", x$compiler_version, ")") else "none"
+  compiler <- if (nzchar(x$compiler)) c(x$compiler, x$compiler_version) else "none"
   files <- if (x$cache_files == 1L) "1 file" else paste(x$cache_files, "files")
   lines <- c(
     labelled("kernelops", x$version),

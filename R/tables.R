@@ -23,11 +23,11 @@ keops_reductions <- function() {
 
 #' The operations of a formula
 #'
-#' What can stand in a formula besides variables and numbers. In the rules, `x`, `y` and `z` are the
-#' arguments and the other names are whole numbers; `dim(x)` is the dimension of `x`. An argument of
-#' dimension 1 is used for every component of the others in operations that work component by
-#' component. Operators bind in this order, tightest first: `**`, unary `-`, `*` and `/`, `+` and
-#' `-`, `|`.
+#' A formula is made of variables, numbers, operators, parentheses and the operations below. `x`, `y`
+#' and `z` stand for formulas, the other names for whole numbers. Every formula is a vector for each
+#' pair of rows; in operations that work component by component, an argument of dimension 1 is used
+#' for every component of the other. Operators bind in this order, tightest first: `**`, unary `-`,
+#' `*` and `/`, `+` and `-`, `|`.
 #'
 #' @eval rd_table(cpp_operations, "keops_operations()")
 #' @name operations
@@ -37,9 +37,9 @@ NULL
 #' The reductions of a formula
 #'
 #' A formula `f` is reduced over all rows of one side: `Sum_Reduction(f, 0)` over j, with one row of
-#' the result for each i; `Sum_Reduction(f, 1)` over i, with one row for each j. Indices count from
-#' 1, ties go to the lowest index. Missing values (`NaN`) pass into sums and are skipped by
-#' comparisons.
+#' the result for each i; `Sum_Reduction(f, 1)` over i, with one row for each j; `Sum_Reduction(f,
+#' 2)` over both, with one row. Row numbers count from 1, ties go to the lowest one. Missing values
+#' (`NaN`) pass into sums and are skipped by comparisons.
 #'
 #' @eval rd_table(cpp_reductions, "keops_reductions()")
 #' @name reductions
@@ -60,7 +60,7 @@ format.keops_table <- function(x, ...) {
   if (!all(c("name", "documentation") %in% names(x))) {
     return(NextMethod())
   }
-  usage <- table_usage(x)
+  usage <- paste0(table_usage(x), unless_empty(", ", table_short_form(x)))
   width <- max(getOption("width") - max(nchar(usage), 0L) - 2L, 20L)
   text <- ifelse(
     nchar(x$documentation) > width,
@@ -90,6 +90,20 @@ table_usage <- function(rows) {
   paste0(rows$name, "(", unlist(inner), ")")
 }
 
+# The short form of each row, "x + y", or "" where there is none.
+table_short_form <- function(rows) {
+  if (is.null(rows$infix)) {
+    return(rep("", nrow(rows)))
+  }
+  short <- ifelse(rows$arguments == 1L, paste0(rows$infix, "x"), paste("x", rows$infix, "y"))
+  ifelse(nzchar(rows$infix), short, "")
+}
+
+# `text` between `before` and `after`, nothing where it is empty.
+unless_empty <- function(before, text, after = "") {
+  ifelse(nzchar(text), paste0(before, text, after), "")
+}
+
 # The parts of a comma separated text.
 split_list <- function(text) {
   parts <- trimws(strsplit(text, ",", fixed = TRUE)[[1L]])
@@ -102,9 +116,13 @@ rd_table <- function(table, pointer) {
   if (is.null(rows)) {
     return(paste0("@rawRd \\section{Table}{See \\code{", pointer, "}.}"))
   }
+  # Formulas are left out of plain text, which would show their LaTeX source.
+  mathematics <- unless_empty("\\eqn{", rd_percent(rows$mathematics), "}")
   items <- sprintf(
-    "  \\item{\\code{%s}}{%s%s}", rd_escape(table_usage(rows)), rd_escape(rows$documentation),
-    ifelse(nzchar(rows$mathematics), paste0(" \\eqn{", rd_percent(rows$mathematics), "}"), "")
+    "  \\item{\\code{%s}%s}{%s%s}", rd_escape(table_usage(rows)),
+    unless_empty(", \\code{", rd_escape(table_short_form(rows)), "}"),
+    rd_escape(rows$documentation),
+    unless_empty(" \\if{html,latex}{", mathematics, "}")
   )
   paste(c("@rawRd \\section{Table}{", "\\describe{", items, "}", "}"), collapse = "\n")
 }

@@ -1,6 +1,8 @@
 // Operators: describe, run, explain.
 #include <Rcpp.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,18 @@ Input input_from(SEXP value, const std::string& name) {
   input.data = TYPEOF(value) == REALSXP ? static_cast<const void*>(REAL(value))
                                         : static_cast<const void*>(INTEGER(value));
   return input;
+}
+
+// R's own errors come back as C++ exceptions, so that nothing is left behind.
+SEXP allocate_matrix(SEXPTYPE type, std::int64_t rows, std::int64_t columns) {
+  if (rows > std::numeric_limits<int>::max()) {
+    throw kernelops::Error(kernelops::ErrorKind::unsupported,
+                           "the result would have " + std::to_string(rows) +
+                               " rows; a matrix of R can have 2147483647");
+  }
+  return Rcpp::unwindProtect([&] {
+    return Rf_allocMatrix(type, static_cast<int>(rows), static_cast<int>(columns));
+  });
 }
 
 std::vector<Input> inputs_from(const Rcpp::List& list) {
@@ -76,9 +90,8 @@ SEXP cpp_run_operator(const std::string& formula, const std::vector<std::string>
         session().prepare(formula, args, inputs_from(input), inner_dim == "row");
     const kernelops::Settings chosen = kernelops::settings_from(settings);
     const bool integers = call.output.type == ElementType::int32;
-    const Rcpp::Shield<SEXP> result(Rf_allocMatrix(integers ? INTSXP : REALSXP,
-                                                   static_cast<int>(call.output.rows),
-                                                   static_cast<int>(call.output.dimension)));
+    const Rcpp::Shield<SEXP> result(
+        allocate_matrix(integers ? INTSXP : REALSXP, call.output.rows, call.output.dimension));
     call.output.data = integers ? static_cast<void*>(INTEGER(result))
                                 : static_cast<void*>(REAL(result));
     session().run(call, chosen, kernelops::user_interrupted);

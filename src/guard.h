@@ -3,6 +3,7 @@
 
 #include <Rcpp.h>
 
+#include <exception>
 #include <new>
 #include <optional>
 #include <string>
@@ -37,6 +38,9 @@ auto guard(const Body& body) {
     caught.emplace(error);
   } catch (const std::bad_alloc&) {
     caught.emplace(ErrorKind::memory, "not enough memory");
+  } catch (const std::exception& error) {
+    // Nothing else is thrown on purpose; R's own jumps are no std::exception.
+    caught.emplace(ErrorKind::internal, std::string("internal error: ") + error.what());
   }
   raise_in_r(std::string(error_kind_name(caught->kind())), caught->what(), caught->data());
 }

@@ -69,6 +69,75 @@ KERNELOPS_INLINE V exp(const V& x) {
   }
 }
 
+// 2^t = 2^floor(t) 2^(k / entries) 2^f: two registers hold the powers for all k, and a short
+// polynomial does the rest. For the argument c u of exp with a constant or once computed c this
+// takes half the time of exp(c u), because log2(e) goes into c.
+template <class V>
+KERNELOPS_INLINE V exp2(const V& t) {
+  if constexpr (sizeof(V) > kRegisterBytes) {
+    return join(exp2(low(t)), exp2(high(t)));
+  } else {
+    constexpr bool kSingle = is_single<V>;
+    if constexpr (detail::has_avx512<V> && sizeof(V) == 64) {
+      V lower, upper, p;
+      if constexpr (kSingle) {
+        lower = V{0x1.000000p+0, 0x1.059b0ep+0, 0x1.0b5586p+0, 0x1.11301ep+0,
+                  0x1.172b84p+0, 0x1.1d4874p+0, 0x1.2387a6p+0, 0x1.29e9e0p+0,
+                  0x1.306fe0p+0, 0x1.371a74p+0, 0x1.3dea64p+0, 0x1.44e086p+0,
+                  0x1.4bfdaep+0, 0x1.5342b6p+0, 0x1.5ab07ep+0, 0x1.6247ecp+0};
+        upper = V{0x1.6a09e6p+0, 0x1.71f75ep+0, 0x1.7a1148p+0, 0x1.82589ap+0,
+                  0x1.8ace54p+0, 0x1.93737cp+0, 0x1.9c4918p+0, 0x1.a5503cp+0,
+                  0x1.ae89fap+0, 0x1.b7f770p+0, 0x1.c199bep+0, 0x1.cb720ep+0,
+                  0x1.d5818ep+0, 0x1.dfc974p+0, 0x1.ea4afap+0, 0x1.f50766p+0};
+        // Remez exchange on the relative error, 0 <= f < 1/32: 2^-23.9.
+        const V f = detail::fraction_avx512<5>(t);
+        p = detail::polynomial(f, 1, 0.6931236539816306, 0.24265568734914852);
+      } else {
+        lower = V{0x1.0000000000000p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0,
+                  0x1.2387a6e756238p+0, 0x1.306fe0a31b715p+0, 0x1.3dea64c123422p+0,
+                  0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0};
+        upper = V{0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0,
+                  0x1.9c49182a3f090p+0, 0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0,
+                  0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
+        // The same, 0 <= f < 1/16: 2^-57.
+        const V f = detail::fraction_avx512<4>(t);
+        p = detail::polynomial(f, 1, 0.69314718055993441, 0.24022650696190864, 0.055504108394622706,
+                               0.0096181414762567998, 0.0013330655280692448,
+                               0.00015740594022796908);
+      }
+      // Whole multiples of 1/32 or 1/16 are what these numbers have in their lowest bits.
+      const V magic = like(t, kSingle ? 0x1.8p18 : 0x1.8p48);
+      return detail::scale_avx512(p * detail::table_avx512(t, magic, lower, upper), t);
+    } else {
+      const V bounded =
+          minimum(maximum(t, like(t, kSingle ? -152 : -1078)), like(t, kSingle ? 129 : 1025));
+      // As in exp: the lowest bits of shifted hold the nearest whole number and twice the bias.
+      const V shift = like(t, kSingle ? 0x1.8p23 + 2 * 127 : 0x1.8p52 + 2 * 1023);
+      const V shifted = bounded + shift;
+      const V f = bounded - (shifted - shift);
+      // Least relative squares at Chebyshev nodes (2^-28.9), and a Remez exchange (2^-58), |f| <=
+      // 1/2.
+      V p;
+      if constexpr (kSingle) {
+        p = detail::polynomial(f, 1.0000000005920209, 0.69314720560051191, 0.24022646608713963,
+                               0.05550328997517278, 0.0096185195343443976, 0.0013399860363275725,
+                               0.00015337576835671904);
+      } else {
+        p = detail::polynomial(f, 1, 0.69314718055994529, 0.24022650695910155, 0.055504108664819925,
+                               0.0096181291075883475, 0.0013333558146788774, 0.0001540353046249882,
+                               1.525273349109609e-05, 1.3215433097307574e-06,
+                               1.0178197558846429e-07, 7.0741043418275163e-09,
+                               4.4353523518648836e-10);
+      }
+      constexpr int kMantissaBits = kSingle ? 23 : 52;
+      const bits_t<V> exponent = reinterpret<bits_t<V>>(shifted);
+      const bits_t<V> half = exponent >> 1;
+      return p * reinterpret<V>(half << kMantissaBits) *
+             reinterpret<V>((exponent - half) << kMantissaBits);
+    }
+  }
+}
+
 // log(x) = k log(2) + log(1 + f) with 1 + f in [3/4, 3/2).
 template <class V>
 KERNELOPS_INLINE V log(const V& x) {

@@ -48,6 +48,35 @@ KERNELOPS_INLINE V scale_avx512(const V& significand, const V& exponent) {
   return result;
 }
 
+// The fraction of t below its multiple of 2^-bits, from 0 to 2^-bits; 0 for infinities.
+template <int bits, class V>
+KERNELOPS_INLINE V fraction_avx512(const V& t) {
+  V result;
+  if constexpr (is_single<V>) {
+    __asm__("vreduceps %2, %1, %0" : "=v"(result) : "v"(t), "i"(bits * 16 + 9));
+  } else {
+    __asm__("vreducepd %2, %1, %0" : "=v"(result) : "v"(t), "i"(bits * 16 + 9));
+  }
+  return result;
+}
+
+// The entry of a table of two registers at the lowest bits of floor(t * entries), which adding
+// `magic` rounding down leaves in the lowest bits of the sum.
+template <class V>
+KERNELOPS_INLINE V table_avx512(const V& t, const V& magic, const V& lower, const V& upper) {
+  V result;
+  if constexpr (is_single<V>) {
+    __asm__("vaddps %{rd-sae%}, %2, %1, %0\n\tvpermi2ps %4, %3, %0"
+            : "=&v"(result)
+            : "v"(t), "v"(magic), "v"(lower), "v"(upper));
+  } else {
+    __asm__("vaddpd %{rd-sae%}, %2, %1, %0\n\tvpermi2pd %4, %3, %0"
+            : "=&v"(result)
+            : "v"(t), "v"(magic), "v"(lower), "v"(upper));
+  }
+  return result;
+}
+
 // |x| < 2 ? a * x + b : b, with b also where x is NaN.
 template <class V>
 KERNELOPS_INLINE V fused_where_small_avx512(const V& a, const V& x, const V& b) {
@@ -105,6 +134,10 @@ KERNELOPS_INLINE V rsqrt_guess_avx512(const V& x) {
 
 template <class V>
 V scale_avx512(const V& significand, const V& exponent);
+template <int bits, class V>
+V fraction_avx512(const V& t);
+template <class V>
+V table_avx512(const V& t, const V& magic, const V& lower, const V& upper);
 template <class V>
 V fused_where_small_avx512(const V& a, const V& x, const V& b);
 template <class V>

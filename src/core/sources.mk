@@ -17,6 +17,7 @@ CORE_SOURCES = \
   core/syntax/lexer.cc \
   core/syntax/parser.cc \
   core/transform/gradient.cc \
+  core/transform/regroup.cc \
   core/transform/rules.cc \
   core/transform/simplify.cc \
   core/transform/validate.cc \

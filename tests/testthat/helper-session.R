@@ -60,3 +60,21 @@ scrub <- function(lines) {
   lines <- gsub("kernelops-test-[[:xdigit:]]+", "<directory>", lines)
   gsub("[[:xdigit:]]{16,}", "<hash>", lines)
 }
+
+# Evaluates the expressions of a block one by one and prints each with the class and the message of
+# its error. Unlike expect_snapshot(error = TRUE), the text does not depend on the version of testthat.
+print_errors <- function(block) {
+  caller <- parent.frame()
+  for (code in as.list(substitute(block))[-1L]) {
+    error <- tryCatch(
+      {
+        eval(code, caller)
+        stop("no error")
+      },
+      error = identity
+    )
+    message <- strsplit(conditionMessage(error), "\n", fixed = TRUE)[[1L]]
+    cat(paste(">", deparse(code, width.cutoff = 200L)), sep = "\n")
+    cat(paste0("<", class(error)[1L], ">"), paste0("  ", scrub(message)), "", sep = "\n")
+  }
+}

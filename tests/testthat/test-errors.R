@@ -5,18 +5,22 @@ kernel <- function(formula, arguments = args) {
   keops_kernel(formula, arguments)
 }
 
+op <- keops_kernel("Sum_Reduction(Exp(-s * SqNorm2(x - y)), 0)", args)
+x <- matrix(1, 5, 3)
+y <- matrix(1, 4, 3)
+
 test_that("a syntax error shows its place", {
   error <- expect_error(kernel("Sum_Reduction(Exp(x - y, 0)"), class = "kernelops_error_syntax")
   expect_match(conditionMessage(error), "\n +\\^")
-  expect_snapshot(error = TRUE, {
+  expect_snapshot_output(print_errors({
     keops_kernel("Sum_Reduction(Exp(x - y, 0)", c("x = Vi(3)", "y = Vj(3)"))
     keops_kernel("Sum_Reduction(x + * y, 0)", c("x = Vi(3)", "y = Vj(3)"))
     keops_kernel("Sum_Reduction(x $ y, 0)", c("x = Vi(3)", "y = Vj(3)"))
     keops_kernel("Sum_Reduction(x - y, 0) 1", c("x = Vi(3)", "y = Vj(3)"))
-    keops_kernel("Sum_Reduction(x - y, 2)", c("x = Vi(3)", "y = Vj(3)"))
-    keops_kernel("", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction(x - y, 3)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction(", c("x = Vi(3)", "y = Vj(3)"))
     keops_kernel("Exp(x - y)", c("x = Vi(3)", "y = Vj(3)"))
-  })
+  }))
 })
 
 test_that("an unknown operation or variable comes with the nearest names", {
@@ -24,26 +28,27 @@ test_that("an unknown operation or variable comes with the nearest names", {
   expect_match(conditionMessage(error), "Exp")
   error <- expect_error(kernel("Sum_Reduction(SqNorm(x), 0)"), class = "kernelops_error")
   expect_match(conditionMessage(error), "SqNorm2")
-  expect_snapshot(error = TRUE, {
+  expect_snapshot_output(print_errors({
     keops_kernel("Sum_Reduction(SqNorm(x - y), 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction(exp(x - y), 0)", c("x = Vi(3)", "y = Vj(3)"))
     keops_kernel("Summ_Reduction(x - y, 0)", c("x = Vi(3)", "y = Vj(3)"))
     keops_kernel("Sum_Reduction(x - beta1, 0)", c("x = Vi(3)", "beta = Vj(3)"))
     keops_kernel("Sum_Reduction(Exp(x, y), 0)", c("x = Vi(3)", "y = Vj(3)"))
     keops_kernel("Sum_Reduction(Elem(x, y), 0)", c("x = Vi(3)", "y = Vj(3)"))
-  })
+  }))
 })
 
 test_that("a dimension error names the operation and both dimensions", {
   formula <- "Sum_Reduction(x + Extract(y, 0, 2), 0)"
   expect_error(kernel(formula), class = "kernelops_error_dimension")
   expect_error(kernel("Sum_Reduction(Elem(x, 3), 0)"), class = "kernelops_error")
-  expect_snapshot(error = TRUE, {
+  expect_snapshot_output(print_errors({
     keops_kernel("Sum_Reduction(x + y, 0)", c("x = Vi(3)", "y = Vj(2)"))
     keops_kernel("Sum_Reduction(SqDist(x, y), 0)", c("x = Vi(3)", "y = Vj(2)"))
     keops_kernel("Sum_Reduction(Elem(x, 3), 0)", c("x = Vi(3)", "y = Vj(2)"))
     keops_kernel("LogSumExp_Reduction(x - y, 0)", c("x = Vi(3)", "y = Vj(3)"))
     keops_kernel("Grad(Sum_Reduction(x * y, 0), x, e)", c("x = Vi(3)", "y = Vj(3)", "e = Vi(2)"))
-  })
+  }))
 })
 
 test_that("a wrong declaration of a variable is refused", {
@@ -62,13 +67,13 @@ test_that("a wrong declaration of a variable is refused", {
   for (declarations in contradicting) {
     expect_error(kernel("Sum_Reduction(x, 0)", declarations), class = "kernelops_error")
   }
-  expect_snapshot(error = TRUE, {
+  expect_snapshot_output(print_errors({
     keops_kernel("Sum_Reduction(x, 0)", "x = Vk(3)")
     keops_kernel("Sum_Reduction(x, 0)", "x")
     keops_kernel("Sum_Reduction(x, 0)", c("x = Vi(3)", "x = Vj(3)"))
     keops_kernel("Sum_Reduction(x, 0)", c("x = Vi(0, 3)", "y = Vj(3)"))
     keops_kernel("Sum_Reduction(x, 0)", c("x = Vi(0, 3)", "y = Vj(2, 3)"))
-  })
+  }))
 })
 
 test_that("arguments of keops_kernel() must have the right type", {
@@ -77,18 +82,17 @@ test_that("arguments of keops_kernel() must have the right type", {
   expect_error(keops_kernel(NA_character_, args), class = "kernelops_error_argument")
   formula <- "Sum_Reduction(x, 0)"
   expect_error(keops_kernel(formula, list("x = Vi(3)")), class = "kernelops_error_argument")
-  expect_snapshot(error = TRUE, {
+  expect_snapshot_output(print_errors({
     keops_kernel(sum, "x = Vi(3)")
+    keops_kernel("", "x = Vi(3)")
     keops_kernel("Sum_Reduction(x, 0)", 3)
     keops_kernel("Sum_Reduction(x, 0)", "x = Vi(3)", sum_scheme = "kahan_scheme")
     keops_kernel("Sum_Reduction(x, 0)", "x = Vi(3)", sum_scheme = "fast")
     explain("op")
-  })
+    keops_grad(op, "z")
+    keops_grad(op, 3)
+  }))
 })
-
-op <- keops_kernel("Sum_Reduction(Exp(-s * SqNorm2(x - y)), 0)", args)
-x <- matrix(1, 5, 3)
-y <- matrix(1, 4, 3)
 
 test_that("wrong inputs are refused before any work, by name", {
   wrong <- list(
@@ -106,17 +110,18 @@ test_that("wrong inputs are refused before any work, by name", {
   expect_error(op(list(x, y, 1), inner_dim = "cols"), class = "kernelops_error_argument")
   expect_error(op(list(x, y, 1), inner_dim = 1), class = "kernelops_error_argument")
   expect_error(op(list(x, y, 1), inner_dim = "row"), class = "kernelops_error_argument")
-  expect_snapshot(error = TRUE, {
+  expect_snapshot_output(print_errors({
     op(list(x, y))
     op(list(x = x, y = y, z = 1))
     op(list(x = x, y, 1))
     op(list(x[, 1:2], y, 1))
     op(list(x, y, c(1, 2)))
     op(list(x, "y", 1))
+    op(list(as.data.frame(x), y, 1))
     op(x)
     op(list(x, y, 1), inner_dim = "column")
     op(list(x, y, 1), inner_dim = "row")
-  })
+  }))
 })
 
 test_that("numbers of rows must agree, and the message names both variables", {
@@ -124,7 +129,9 @@ test_that("numbers of rows must agree, and the message names both variables", {
   error <- expect_error(both(list(x, y, 1:3)), class = "kernelops_error_argument")
   expect_match(conditionMessage(error), "b")
   expect_match(conditionMessage(error), "y")
-  expect_snapshot(error = TRUE, both(list(x, y, 1:3)))
+  expect_snapshot_output(print_errors({
+    both(list(x, y, 1:3))
+  }))
 })
 
 test_that("the call of an error is what the user called", {
@@ -171,9 +178,9 @@ test_that("a missing compiler says what to install and leaves the session alive"
   })
   expect_match(conditionMessage(error), "/nonexistent", fixed = TRUE)
   expect_match(conditionMessage(error), "install")
-  expect_snapshot(error = TRUE, transform = scrub, {
+  expect_snapshot_output(print_errors({
     with_options(new, fresh(list(x, y, 1)))
-  })
+  }))
   expect_equal(c(fresh(list(x, x, 1))), rep(5 * 7001, 5))
 })
 

@@ -50,6 +50,14 @@ test_that("setters return the old value invisibly and take it back", {
   })
 })
 
+test_that("verbose says when a kernel is compiled, and only then", {
+  with_options(list(kernelops.verbose = TRUE, kernelops.cache_dir = new_directory()), {
+    op <- keops_kernel("Sum_Reduction(x * y * 1618, 0)", c("x = Vi(1)", "y = Vj(1)"))
+    expect_message(op(list(1, 1)), "compiling .*1618.* in float64")
+    expect_silent(op(list(1, 1)))
+  })
+})
+
 test_that("use_cpu() refuses what is no number of threads", {
   for (value in list(-1, 1.5, "two", NA, c(1, 2))) {
     expect_error(use_cpu(value), class = "kernelops_error_argument")

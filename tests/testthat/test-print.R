@@ -19,10 +19,10 @@ test_that("an operator says whether it is compiled", {
   with_options(new, {
     op <- keops_kernel("Sum_Reduction(x * y * 3141, 0)", c("x = Vi(1)", "y = Vj(1)"))
     expect_false(summary(op)$compiled)
-    expect_match(format(op), "not yet compiled", all = FALSE)
+    expect_match(format(op), "^kernel +not yet compiled", all = FALSE)
     op(list(1, 1))
     expect_true(summary(op)$compiled)
-    expect_false(any(grepl("not yet compiled", format(op))))
+    expect_match(format(op), "^kernel +ready", all = FALSE)
   })
 })
 

@@ -2,7 +2,7 @@ test_that("settings hold all that the engine needs", {
   settings <- current_settings()
   expect_setequal(names(settings), c(
     "precision", "threads", "compilers", "compiler_flags", "cpu", "cache_directory",
-    "kernel_directory", "verbose"
+    "kernel_directory", "version", "verbose"
   ))
   expect_type(settings$threads, "integer")
   expect_type(settings$compilers, "character")

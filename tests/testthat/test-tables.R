@@ -16,6 +16,8 @@ test_that("tables print one line for each row within the width of the screen", {
     }
   })
   expect_match(format(keops_operations()), "^Extract\\(x, s, n\\) ", all = FALSE)
+  expect_match(format(keops_operations()), "^Add\\(x, y\\), x \\+ y ", all = FALSE)
+  expect_match(format(keops_operations()), "^Minus\\(x\\), -x ", all = FALSE)
   expect_match(format(keops_reductions()), "^LogSumExp_Reduction\\(f, 0\\) ", all = FALSE)
 })
 

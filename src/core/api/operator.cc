@@ -7,6 +7,7 @@
 #include "core/support/error.h"
 #include "core/syntax/builder.h"
 #include "core/transform/gradient.h"
+#include "core/transform/regroup.h"
 #include "core/transform/simplify.h"
 #include "core/transform/validate.h"
 
@@ -54,7 +55,7 @@ Operator::Operator(const std::string& formula, const std::vector<std::string>& a
   }
   validate_result(written_);
   expanded_ = expand_differentials(graph_, written_);
-  result_ = simplify(graph_, expanded_);
+  result_ = regroup(graph_, simplify(graph_, expanded_));
   validate_expanded(result_);
   for (Expr inner : inner_reductions(result_)) passes_.push_back({inner, lower(inner)});
   passes_.push_back({result_, lower(result_)});

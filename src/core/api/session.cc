@@ -23,6 +23,12 @@ std::string key_of(const std::string& first, const std::vector<std::string>& res
   return first + '\x1f' + join(rest, "\x1f");
 }
 
+std::string tile_text(TileShape shape) {
+  return "tile: " + std::to_string(shape.row_vectors) + " vectors of rows meet " +
+         std::to_string(shape.columns) + (shape.columns == 1 ? " column" : " columns") +
+         " at a time\n";
+}
+
 std::string shell_text(const std::vector<std::string>& command) { return join(command, " "); }
 
 }  // namespace
@@ -132,7 +138,9 @@ Explanation Session::explain(const Operator& op, const Settings& settings) {
   const bool has_compiler = chosen.search.toolchain.has_value();
   for (const Pass& pass : op.passes()) {
     out.program += print_program(pass.program);
-    if (has_compiler) out.source += chosen.backend->source(pass.program, settings.float32).text;
+    if (!has_compiler) continue;
+    out.program += tile_text(chosen.backend->tile_shape(pass.program));
+    out.source += chosen.backend->source(pass.program, settings.float32).text;
   }
   out.command = has_compiler ? shell_text(chosen.backend->command())
                              : chosen.backend->availability().reason;

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "core/codegen/cpu.h"
-#include "core/lower/tile_shape.h"
 #include "core/support/error.h"
 
 namespace kernelops {
@@ -73,10 +72,13 @@ const Toolchain& CompiledBackend::toolchain() const {
   return *search_.toolchain;
 }
 
+TileShape CompiledBackend::tile_shape(const Program& program) const {
+  return choose_tile_shape(program, toolchain().cpu.vector_registers);
+}
+
 KernelSource CompiledBackend::source(const Program& program, bool float32) const {
   const CpuFeatures& cpu = toolchain().cpu;
-  return generate_cpu(program, {float32, cpu.vector_bytes},
-                      choose_tile_shape(program, cpu.vector_registers));
+  return generate_cpu(program, {float32, cpu.vector_bytes}, tile_shape(program));
 }
 
 std::vector<std::string> CompiledBackend::command() const {

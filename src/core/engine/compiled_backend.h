@@ -8,6 +8,7 @@
 #include "core/engine/backend.h"
 #include "core/jit/kernel_cache.h"
 #include "core/jit/toolchain.h"
+#include "core/lower/tile_shape.h"
 
 namespace kernelops {
 
@@ -24,7 +25,8 @@ class CompiledBackend : public Backend {
   std::shared_ptr<Kernel> kernel(const Program& program, bool float32,
                                  const std::function<bool()>& interrupted) override;
 
-  /// The generated source, and the command that compiles it, for explanations.
+  /// The tile shape, the generated source and the command that compiles it, for explanations.
+  TileShape tile_shape(const Program& program) const;
   KernelSource source(const Program& program, bool float32) const;
   std::vector<std::string> command() const;
 

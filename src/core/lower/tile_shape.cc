@@ -8,29 +8,27 @@ namespace kernelops {
 
 namespace {
 
-// Coefficients and temporaries of one elementary function.
-constexpr std::int64_t kWorkingRegisters = 10;
 // A stack frame holds the accumulators of a long result.
 constexpr std::int64_t kMostStateVectors = 1024;
+// Statements written out for one column: more cost compile time and gain nothing.
+constexpr std::int64_t kMostStatements = 200;
 
-std::int64_t count_loads(const Block& block, Space space) {
-  return std::count_if(block.code.begin(), block.code.end(), [space](const Instruction& each) {
-    return each.opcode == Opcode::load && each.space == space;
-  });
+std::int64_t pair_instructions(const Program& program) {
+  std::int64_t count = 0;
+  for (const Block& block : program.pair.blocks) {
+    count += std::count_if(block.code.begin(), block.code.end(),
+                           [](const Instruction& each) { return each.space == Space::pair; });
+  }
+  return count;
 }
 
 }  // namespace
 
 TileShape choose_tile_shape(const Program& program, int registers) {
-  std::int64_t row_loads = 0;
   std::int64_t looped_accumulators = 0;
   bool loops = false;
   for (const Block& block : program.pair.blocks) {
-    if (!block.looped) {
-      row_loads += count_loads(block, Space::row);
-      continue;
-    }
-    loops = true;
+    loops = loops || block.looped;
     looped_accumulators =
         std::max(looped_accumulators, static_cast<std::int64_t>(block.accumulators.size()));
   }
@@ -46,13 +44,12 @@ TileShape choose_tile_shape(const Program& program, int registers) {
     const bool fits = 2 * state <= kMostStateVectors;
     return {fits ? 2 : 1, 4};
   }
-  for (int row_vectors : {4, 3, 2}) {
-    if (row_vectors * (row_loads + state) + kWorkingRegisters <= registers) {
-      return {row_vectors, 1};
-    }
+  // Independent vectors hide the latencies of one column's chain of operations. Coordinates and
+  // accumulators that do not fit the registers come from the first cache, whose ports are idle.
+  for (int row_vectors : {8, 6, 4, 2}) {
+    if (row_vectors * pair_instructions(program) <= kMostStatements) return {row_vectors, 1};
   }
-  // Too much to keep: two vectors still hide latencies better than one.
-  return {state <= 16 ? 2 : 1, 1};
+  return {1, 1};
 }
 
 }  // namespace kernelops

@@ -9,6 +9,9 @@ std::vector<OpDef> function_rows() {
       op("Exp").code(KERNELOPS_UNARY(exp(x))).gradient({"out * g"})
           .r("exp(x)")
           .doc("Exponential.", "e^x"),
+      op("Exp2").code(KERNELOPS_UNARY(exp2(x))).gradient({"out * (0.69314718055994531 * g)"})
+          .r("2^x")
+          .doc("Power of 2.", "2^x"),
       op("Log").code(KERNELOPS_UNARY(log(x))).gradient({"g / x"})
           .r("log(x)").domain(0.2, 3)
           .doc("Natural logarithm.", "\\log x"),

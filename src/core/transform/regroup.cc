@@ -1,0 +1,144 @@
+#include "core/transform/regroup.h"
+
+#include <array>
+#include <map>
+#include <vector>
+
+#include "core/ops/table.h"
+#include "core/support/error.h"
+
+namespace kernelops {
+
+namespace {
+
+constexpr double kLog2OfE = 1.4426950408889634;
+
+// constant < parameter < i, j < pair.
+enum Stage { kParameterStage, kIStage, kJStage, kPairStage, kStages };
+
+Stage stage_of(Expr node) {
+  const bool i = (node->dependence & kDependsOnI) != 0;
+  const bool j = (node->dependence & kDependsOnJ) != 0;
+  if (i && j) return kPairStage;
+  return i ? kIStage : j ? kJStage : kParameterStage;
+}
+
+struct Factors {
+  double constant = 1;
+  std::vector<Expr> others;
+};
+
+class Regrouper {
+ public:
+  explicit Regrouper(Graph& graph) : graph_(graph) {}
+
+  Expr run(Expr root) {
+    const std::vector<Expr> nodes = topological({root});
+    for (Expr node : nodes) {
+      for (Expr argument : node->arguments) ++uses_[argument];
+    }
+    for (Expr node : nodes) done_[node] = visit(node);
+    return done_.at(root);
+  }
+
+ private:
+  Expr visit(Expr node) {
+    if (node->kind != NodeKind::operation && node->kind != NodeKind::reduction) return node;
+    if (is_product(node)) {
+      Factors factors;
+      collect(node, true, &factors);
+      return product(factors);
+    }
+    if (node->op == &operation("Exp") && stage_of(node) == kPairStage &&
+        is_product(node->arguments[0])) {
+      Factors factors;
+      factors.constant = kLog2OfE;
+      collect(node->arguments[0], true, &factors);
+      return graph_.apply(operation("Exp2"), {product(factors)});
+    }
+    std::vector<Expr> arguments;
+    for (Expr argument : node->arguments) arguments.push_back(done_.at(argument));
+    return with_arguments(graph_, node, std::move(arguments));
+  }
+
+  bool is_product(Expr node) const {
+    if (node->kind != NodeKind::operation) return false;
+    return node->op == &operation("Mult") || node->op == &operation("Minus") ||
+           is_cheap_quotient(node);
+  }
+
+  bool is_cheap_quotient(Expr node) const {
+    return node->op == &operation("Divide") && stage_of(node) == kPairStage &&
+           stage_of(node->arguments[1]) != kPairStage;
+  }
+
+  // A product that is used elsewhere too stays whole: taking it apart would compute it twice.
+  void collect(Expr node, bool top, Factors* out) {
+    if (node->kind == NodeKind::constant) {
+      out->constant *= node->value;
+    } else if (!is_product(node) || (!top && uses_.at(node) > 1)) {
+      out->others.push_back(done_.at(node));
+    } else if (node->op == &operation("Minus")) {
+      out->constant = -out->constant;
+      collect(node->arguments[0], false, out);
+    } else if (node->op == &operation("Mult")) {
+      for (Expr argument : node->arguments) collect(argument, false, out);
+    } else {
+      collect(node->arguments[0], false, out);
+      out->others.push_back(graph_.apply(operation("Inv"), {done_.at(node->arguments[1])}));
+    }
+  }
+
+  Expr multiply(Expr a, Expr b) {
+    if (a == nullptr || b == nullptr) return a == nullptr ? b : a;
+    return graph_.apply(operation("Mult"), {a, b});
+  }
+
+  // The product of a list of factors by stage, what is cheaper joined with what is next.
+  Expr product_by_stage(const std::vector<Expr>& factors, Expr first) {
+    std::array<Expr, kStages> by_stage{};
+    by_stage[kParameterStage] = first;
+    for (Expr factor : factors) {
+      Expr& place = by_stage[stage_of(factor)];
+      place = multiply(place, factor);
+    }
+    // Constants and parameters ride on one side for nothing, if there is one.
+    Expr& side = by_stage[kIStage] != nullptr ? by_stage[kIStage] : by_stage[kJStage];
+    if (side != nullptr && by_stage[kParameterStage] != nullptr) {
+      side = multiply(by_stage[kParameterStage], side);
+      by_stage[kParameterStage] = nullptr;
+    }
+    Expr out = nullptr;
+    for (Expr part : by_stage) out = multiply(out, part);
+    return out;
+  }
+
+  Expr product(const Factors& factors) {
+    std::vector<Expr> scalars;
+    std::vector<Expr> vectors;
+    bool all_pairs = true;
+    for (Expr factor : factors.others) {
+      (factor->dimension == 1 ? scalars : vectors).push_back(factor);
+      all_pairs = all_pairs && stage_of(factor) == kPairStage;
+    }
+    // A sign alone is free in most places; a factor -1 would not be.
+    const bool only_sign = factors.constant == -1 && all_pairs && !factors.others.empty();
+    const bool has_constant = factors.constant != 1 && !only_sign;
+    Expr scalar = product_by_stage(
+        scalars, has_constant || factors.others.empty() ? graph_.constant(factors.constant)
+                                                        : nullptr);
+    Expr out = multiply(scalar, product_by_stage(vectors, nullptr));
+    KERNELOPS_CHECK(out != nullptr);
+    return only_sign ? graph_.apply(operation("Minus"), {out}) : out;
+  }
+
+  Graph& graph_;
+  std::map<Expr, int> uses_;
+  std::map<Expr, Expr> done_;
+};
+
+}  // namespace
+
+Expr regroup(Graph& graph, Expr root) { return Regrouper(graph).run(root); }
+
+}  // namespace kernelops
