@@ -41,8 +41,8 @@ raise_error <- function(kind, message, data = list()) {
 }
 
 # The call of the function of this package that the user called: from the innermost frame of ours,
-# not after `frame`, outwards, as long as the caller is ours too. Frames of other packages may lie in
-# between.
+# not after `frame`, outwards, as long as the caller is ours too. Frames of other packages may lie
+# in between.
 user_call <- function(frame) {
   parents <- sys.parents()
   while (frame > 0L && !is_package_function(sys.function(frame))) {

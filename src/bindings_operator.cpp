@@ -11,8 +11,8 @@
 #include "settings.h"
 
 using kernelops::ElementType;
-using kernelops::Input;
 using kernelops::guard;
+using kernelops::Input;
 using kernelops::session;
 
 namespace {
@@ -20,8 +20,9 @@ namespace {
 Input input_from(SEXP value, const std::string& name) {
   Input input;
   input.name = name;
-  input.type = Rf_isObject(value) ? Rcpp::as<std::string>(Rf_asChar(Rf_getAttrib(value, R_ClassSymbol)))
-                                  : Rf_type2char(TYPEOF(value));
+  input.type = Rf_isObject(value)
+                   ? Rcpp::as<std::string>(Rf_asChar(Rf_getAttrib(value, R_ClassSymbol)))
+                   : Rf_type2char(TYPEOF(value));
   input.is_numeric = TYPEOF(value) == REALSXP || (TYPEOF(value) == INTSXP && !Rf_isFactor(value));
   if (!input.is_numeric) return input;
   input.element = TYPEOF(value) == REALSXP ? ElementType::float64 : ElementType::int32;
@@ -40,9 +41,8 @@ SEXP allocate_matrix(SEXPTYPE type, std::int64_t rows, std::int64_t columns) {
                            "the result would have " + std::to_string(rows) +
                                " rows; a matrix of R can have 2147483647");
   }
-  return Rcpp::unwindProtect([&] {
-    return Rf_allocMatrix(type, static_cast<int>(rows), static_cast<int>(columns));
-  });
+  return Rcpp::unwindProtect(
+      [&] { return Rf_allocMatrix(type, static_cast<int>(rows), static_cast<int>(columns)); });
 }
 
 std::vector<Input> inputs_from(const Rcpp::List& list) {
@@ -58,17 +58,16 @@ std::vector<Input> inputs_from(const Rcpp::List& list) {
 }  // namespace
 
 // [[Rcpp::export]]
-Rcpp::List cpp_describe_operator(const std::string& formula,
-                                 const std::vector<std::string>& args) {
+Rcpp::List cpp_describe_operator(const std::string& formula, const std::vector<std::string>& args) {
   return guard([&] {
     const kernelops::Operator& op = session().load(formula, args)->op;
     Rcpp::List arguments;
     for (const kernelops::Variable& variable : op.variables()) {
-      arguments.push_back(Rcpp::List::create(
-          Rcpp::_["name"] = variable.name,
-          Rcpp::_["kind"] = kernelops::category_keyword(variable.category),
-          Rcpp::_["position"] = variable.position,
-          Rcpp::_["dimension"] = static_cast<int>(variable.dimension)));
+      arguments.push_back(
+          Rcpp::List::create(Rcpp::_["name"] = variable.name,
+                             Rcpp::_["kind"] = kernelops::category_keyword(variable.category),
+                             Rcpp::_["position"] = variable.position,
+                             Rcpp::_["dimension"] = static_cast<int>(variable.dimension)));
     }
     const kernelops::Expr result = op.result();
     return Rcpp::List::create(
@@ -92,8 +91,8 @@ SEXP cpp_run_operator(const std::string& formula, const std::vector<std::string>
     const bool integers = call.output.type == ElementType::int32;
     const Rcpp::Shield<SEXP> result(
         allocate_matrix(integers ? INTSXP : REALSXP, call.output.rows, call.output.dimension));
-    call.output.data = integers ? static_cast<void*>(INTEGER(result))
-                                : static_cast<void*>(REAL(result));
+    call.output.data =
+        integers ? static_cast<void*>(INTEGER(result)) : static_cast<void*>(REAL(result));
     session().run(call, chosen, kernelops::user_interrupted);
     return result;
   });

@@ -55,8 +55,8 @@ Rcpp::List cpp_system_report(const Rcpp::List& settings) {
         Rcpp::_["compiler_version"] = found ? found->version : std::string(),
         Rcpp::_["compiler_flags"] = found ? found->flags : std::vector<std::string>(),
         Rcpp::_["compiler_refused"] = report.search.refused,
-        Rcpp::_["vector_name"] = report.cpu.name,
-        Rcpp::_["vector_bytes"] = report.cpu.vector_bytes, Rcpp::_["threads"] = chosen.threads,
+        Rcpp::_["vector_name"] = report.cpu.name, Rcpp::_["vector_bytes"] = report.cpu.vector_bytes,
+        Rcpp::_["threads"] = chosen.threads,
         Rcpp::_["cores"] = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())),
         Rcpp::_["cache_directory"] = report.cache.directory,
         Rcpp::_["cache_files"] = static_cast<int>(report.cache.files),
@@ -68,8 +68,7 @@ Rcpp::List cpp_system_report(const Rcpp::List& settings) {
 // [[Rcpp::export]]
 int cpp_clear_cache(const Rcpp::List& settings) {
   return kernelops::guard([&] {
-    return static_cast<int>(
-        kernelops::session().clear_cache(kernelops::settings_from(settings)));
+    return static_cast<int>(kernelops::session().clear_cache(kernelops::settings_from(settings)));
   });
 }
 

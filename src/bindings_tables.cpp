@@ -45,7 +45,8 @@ Rcpp::DataFrame cpp_operations() {
       Rcpp::_["dimension"] = text([](const OpDef& row) { return row.dimension; }),
       Rcpp::_["infix"] = text([](const OpDef& row) { return row.infix.symbol; }),
       Rcpp::_["reference"] = text([](const OpDef& row) { return row.reference; }),
-      Rcpp::_["domain_low"] = column<REALSXP>(rows, [](const OpDef& row) { return row.domain.low; }),
+      Rcpp::_["domain_low"] =
+          column<REALSXP>(rows, [](const OpDef& row) { return row.domain.low; }),
       Rcpp::_["domain_high"] =
           column<REALSXP>(rows, [](const OpDef& row) { return row.domain.high; }),
       Rcpp::_["sample_dimensions"] =

@@ -9,7 +9,6 @@
 #include <string>
 
 #include "core/api/session.h"
-#include "core/support/error.h"
 
 namespace kernelops {
 

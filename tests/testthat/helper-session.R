@@ -62,7 +62,8 @@ scrub <- function(lines) {
 }
 
 # Evaluates the expressions of a block one by one and prints each with the class and the message of
-# its error. Unlike expect_snapshot(error = TRUE), the text does not depend on the version of testthat.
+# its error. Unlike that of expect_snapshot(error = TRUE), the text does not depend on the version
+# of testthat.
 print_errors <- function(block) {
   caller <- parent.frame()
   for (code in as.list(substitute(block))[-1L]) {

@@ -216,4 +216,7 @@ test_that("a compiler that takes the probe but fails on the kernel shows its log
     expect_error(fresh(list(x, y, 1)), class = "kernelops_error_compile")
   })
   expect_match(conditionMessage(error), "the disk is on fire", fixed = TRUE)
+  expect_match(error$log, "the disk is on fire", fixed = TRUE)
+  expect_match(error$command, basename(script), fixed = TRUE)
+  expect_true(file.exists(error$source))
 })

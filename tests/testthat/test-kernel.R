@@ -17,6 +17,16 @@ test_that("axis 1 reduces over i", {
   expect_close(gaussian(1L)(unname(inputs)), dense_gaussian(inputs, 1L), 1e-10)
 })
 
+test_that("axis 2 reduces over both", {
+  inputs <- gaussian_inputs()
+  op <- keops_kernel(
+    "Sum_Reduction(Exp(-s * SqNorm2(x - y)) * b, 2)",
+    c("x = Vi(3)", "y = Vj(3)", "b = Vj(6)", "s = Pm(1)")
+  )
+  expect_close(op(inputs), matrix(colSums(dense_gaussian(inputs)), 1), 1e-10)
+  expect_match(format(op), "one row, 6 columns", all = FALSE)
+})
+
 test_that("named inputs may come in any order", {
   inputs <- gaussian_inputs()
   op <- gaussian()

@@ -22,7 +22,8 @@ std::string shape_text(const Input& input) {
 }
 
 Error input_error(const std::string& name, const std::string& expected, const std::string& actual) {
-  return Error(ErrorKind::argument, "input `" + name + "` must be " + expected + "; it is " + actual,
+  return Error(ErrorKind::argument,
+               "input `" + name + "` must be " + expected + "; it is " + actual,
                {{"argument", name}, {"expected", expected}, {"actual", actual}});
 }
 

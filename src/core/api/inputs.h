@@ -13,8 +13,8 @@ namespace kernelops {
 
 /// An input as the host language has it; `data` is read only if the type is numeric.
 struct Input {
-  std::string name;        // empty if it has none
-  std::string type;        // in the host's words, for messages: "double", "character", ...
+  std::string name;  // empty if it has none
+  std::string type;  // in the host's words, for messages: "double", "character", ...
   bool is_numeric = false;
   ElementType element = ElementType::float64;
   bool is_matrix = false;  // otherwise a vector of `rows` elements
@@ -29,10 +29,11 @@ struct CheckedInputs {
   Sizes sizes;
 };
 
-/// Matches inputs to variables, by name if they have names and by order otherwise, and checks number,
-/// names, types, dimensions and rows. A matrix has one row for each i or j, or one column if
-/// `transposed`. A parameter may be a vector or a matrix of one row or column, a variable of dimension
-/// 1 may be a vector. Throws Error(argument) naming the input, what was expected and what came.
+/// Matches inputs to variables, by name if they have names and by order otherwise, and checks
+/// number, names, types, dimensions and rows. A matrix has one row for each i or j, or one column
+/// if `transposed`. A parameter may be a vector or a matrix of one row or column, a variable of
+/// dimension 1 may be a vector. Throws Error(argument) naming the input, what was expected and what
+/// came.
 CheckedInputs check_inputs(const std::vector<Variable>& variables, const std::vector<Input>& inputs,
                            bool transposed);
 

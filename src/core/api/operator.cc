@@ -46,10 +46,11 @@ Operator::Operator(const std::string& formula, const std::vector<std::string>& a
   written_ = build_formula(graph_, formula, scope);
   for (const auto& [position, variable] : by_position) {
     if (position != static_cast<int>(variables_.size())) {
-      throw Error(ErrorKind::argument,
-                  "the positions of the variables must be 0, 1, 2, ...; there is none at position " +
-                      std::to_string(variables_.size()),
-                  {{"argument", "args"}});
+      throw Error(
+          ErrorKind::argument,
+          "the positions of the variables must be 0, 1, 2, ...; there is none at position " +
+              std::to_string(variables_.size()),
+          {{"argument", "args"}});
     }
     variables_.push_back(variable);
   }

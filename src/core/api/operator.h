@@ -11,13 +11,15 @@
 
 namespace kernelops {
 
-/// One pass over the pairs: a reduction and its program. A pass may need the results of earlier ones.
+/// One pass over the pairs: a reduction and its program. A pass may need the results of earlier
+/// ones.
 struct Pass {
   Expr reduction;
   Program program;
 };
 
-/// The result of a formula's way up to the programs; it does not depend on a back end or a precision.
+/// The result of a formula's way up to the programs; it does not depend on a back end or a
+/// precision.
 class Operator {
  public:
   /// Throws Error(syntax), Error(dimension), Error(argument) or Error(unsupported).

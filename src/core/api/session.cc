@@ -77,17 +77,16 @@ Session::Engine& Session::engine(const Settings& settings) {
   if (place == nullptr || !place->search.toolchain) {
     auto made = std::make_unique<Engine>();
     made->cache = std::make_unique<KernelCache>(settings.cache_directory);
-    made->search =
-        search_toolchain({settings.compilers, settings.compiler_flags, settings.cpu});
-    made->backend = std::make_unique<CompiledBackend>(
-        made->search, *made->cache, settings.kernel_directory, settings.version);
+    made->search = search_toolchain({settings.compilers, settings.compiler_flags, settings.cpu});
+    made->backend = std::make_unique<CompiledBackend>(made->search, *made->cache,
+                                                      settings.kernel_directory, settings.version);
     place = std::move(made);
   }
   return *place;
 }
 
-const std::vector<std::shared_ptr<Kernel>>& Session::kernels(Engine& engine,
-                                                             LoadedOperator& loaded, bool float32,
+const std::vector<std::shared_ptr<Kernel>>& Session::kernels(Engine& engine, LoadedOperator& loaded,
+                                                             bool float32,
                                                              const InterruptCheck& interrupted) {
   const LoadedOperator::KernelKey key(&engine, float32);
   const auto found = loaded.kernels.find(key);
@@ -108,8 +107,7 @@ const std::vector<std::shared_ptr<Kernel>>& Session::kernels(Engine& engine,
 void Session::run(const Invocation& invocation, const Settings& settings,
                   const InterruptCheck& interrupted) {
   const Operator& op = invocation.loaded->op;
-  const auto& ready =
-      kernels(engine(settings), *invocation.loaded, settings.float32, interrupted);
+  const auto& ready = kernels(engine(settings), *invocation.loaded, settings.float32, interrupted);
   Bindings bindings = invocation.bindings;
   std::vector<std::vector<double>> inner_results;
   for (std::size_t k = 0; k < op.passes().size(); ++k) {
@@ -121,8 +119,8 @@ void Session::run(const Invocation& invocation, const Settings& settings,
       output.type = ElementType::float64;
       inner_results.emplace_back(static_cast<std::size_t>(output.rows * output.dimension));
       output.data = inner_results.back().data();
-      bindings[pass.reduction] = {output.data,      ElementType::float64, output.rows,
-                                  output.dimension, 1,                    output.rows};
+      bindings[pass.reduction] = {output.data, ElementType::float64, output.rows, output.dimension,
+                                  1,           output.rows};
     }
     execute(pass.program, *ready[k], bindings, invocation.sizes, output, settings.threads, pool_,
             interrupted);
@@ -142,17 +140,16 @@ Explanation Session::explain(const Operator& op, const Settings& settings) {
     out.program += tile_text(chosen.backend->tile_shape(pass.program));
     out.source += chosen.backend->source(pass.program, settings.float32).text;
   }
-  out.command = has_compiler ? shell_text(chosen.backend->command())
-                             : chosen.backend->availability().reason;
+  out.command =
+      has_compiler ? shell_text(chosen.backend->command()) : chosen.backend->availability().reason;
   return out;
 }
 
 BackendStatus Session::status(const Operator& op, const Settings& settings) {
   const CompiledBackend& backend = *engine(settings).backend;
-  const bool compiled =
-      std::all_of(op.passes().begin(), op.passes().end(), [&](const Pass& pass) {
-        return backend.is_ready(pass.program, settings.float32);
-      });
+  const bool compiled = std::all_of(op.passes().begin(), op.passes().end(), [&](const Pass& pass) {
+    return backend.is_ready(pass.program, settings.float32);
+  });
   return {backend.name(), compiled, backend.availability().reason};
 }
 

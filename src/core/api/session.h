@@ -1,4 +1,5 @@
-// The door of the engine: everything a host language calls. One Session lives as long as the process.
+// The door of the engine: everything a host language calls. One Session lives as long as the
+// process.
 #pragma once
 
 #include <functional>
@@ -10,6 +11,7 @@
 #include "core/api/inputs.h"
 #include "core/api/operator.h"
 #include "core/engine/compiled_backend.h"
+#include "core/support/error.h"  // IWYU pragma: export
 #include "core/support/thread_pool.h"
 
 namespace kernelops {

@@ -70,10 +70,9 @@ std::string BodyWriter::name(Register number, int row, int column) const {
 std::string BodyWriter::statement(const Instruction& each, int row, int column) const {
   const auto operand = [&](std::size_t number) { return name(each.operands[number], row, column); };
   const std::string component = component_text(each.component);
-  const std::string definition =
-      each.result < 0 ? ""
-                      : "const " + dialect_.value_type() + " " + name(each.result, row, column) +
-                            " = ";
+  const std::string definition = each.result < 0 ? ""
+                                                 : "const " + dialect_.value_type() + " " +
+                                                       name(each.result, row, column) + " = ";
   switch (each.opcode) {
     case Opcode::constant:
       return definition + dialect_.constant(each.value) + ";";
@@ -99,11 +98,11 @@ std::string BodyWriter::statement(const Instruction& each, int row, int column) 
 
 std::string BodyWriter::instruction(const Instruction& each, const std::string& indent) const {
   // An update belongs to the pair even where its value does not depend on rows or columns.
-  const Space space = each.opcode == Opcode::update      ? Space::pair
-                      : each.opcode == Opcode::store     ? Space::parameter
-                      : each.opcode == Opcode::accumulate ? spaces_[static_cast<std::size_t>(
-                                                                each.result)]
-                                                          : each.space;
+  const Space space = each.opcode == Opcode::update  ? Space::pair
+                      : each.opcode == Opcode::store ? Space::parameter
+                      : each.opcode == Opcode::accumulate
+                          ? spaces_[static_cast<std::size_t>(each.result)]
+                          : each.space;
   const int rows = on_rows(space) ? shape_.row_vectors : 1;
   const int columns = on_columns(space) ? shape_.columns : 1;
   std::string out;

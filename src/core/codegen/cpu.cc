@@ -28,8 +28,7 @@ class CpuDialect : public Dialect {
     return "broadcast<V>(Real(" + number_text(value) + "))";
   }
 
-  std::string load(Space space, const std::string& component, int row,
-                   int column) const override {
+  std::string load(Space space, const std::string& component, int row, int column) const override {
     switch (space) {
       case Space::parameter:
         return "load<V>(parameter + " + component + " * kLanes)";
@@ -79,8 +78,7 @@ class SectionDialect : public CpuDialect {
  public:
   using CpuDialect::CpuDialect;
 
-  std::string load(Space space, const std::string& component, int row,
-                   int column) const override {
+  std::string load(Space space, const std::string& component, int row, int column) const override {
     if (space == Space::parameter) return CpuDialect::load(space, component, row, column);
     return "load<V>(panel + " + component + " * stride)";
   }
@@ -93,8 +91,7 @@ class CpuWriter {
 
   std::string run() {
     return preamble() + operation_functions(program_, CpuDialect(program_, shape_)) + "\n" +
-           reduction_functions() + sections() + tile_function() + state_functions() +
-           descriptor();
+           reduction_functions() + sections() + tile_function() + state_functions() + descriptor();
   }
 
  private:
@@ -195,8 +192,8 @@ class CpuWriter {
     std::string stores;
     for (std::size_t s = 0; s < row_.state.size(); ++s) {
       const StateComponent& each = row_.state[s];
-      const std::string place = "(state, stride, slot + " + number(static_cast<int>(s)) +
-                                ", row + part * lanes<W>";
+      const std::string place =
+          "(state, stride, slot + " + number(static_cast<int>(s)) + ", row + part * lanes<W>";
       loads += "    " + state_type(each, true) + " all_" + each.name + " = load_state<" +
                state_type(each, true) + ">" + place + ");\n";
       stores += "    store_state" + place + ", all_" + each.name + ");\n";
@@ -228,8 +225,8 @@ class CpuWriter {
       for (std::size_t s = 0; s < row_.state.size(); ++s) {
         registers.push_back(dialect.state_array(s) + "[k][r]");
       }
-      return indent + "for (Size k = 0; k < " + number(program_.dimension) + "; ++k) {\n" +
-             indent + "  for (Size r = 0; r < kRowVectors; ++r) {\n" + indent + "    " +
+      return indent + "for (Size k = 0; k < " + number(program_.dimension) + "; ++k) {\n" + indent +
+             "  for (Size r = 0; r < kRowVectors; ++r) {\n" + indent + "    " +
              call("k * " + states, "r", registers) + indent + "  }\n" + indent + "}\n";
     }
     for (std::int64_t k = 0; k < program_.dimension; ++k) {
@@ -252,7 +249,8 @@ class CpuWriter {
            ") {\n"
            "      [[maybe_unused]] const Real* const column = columns + j * " +
            number(program_.packed_slots) +
-           ";\n      [[maybe_unused]] const I index = broadcast<I>(static_cast<element_t<I>>(j));\n" +
+           ";\n      [[maybe_unused]] const I index = "
+           "broadcast<I>(static_cast<element_t<I>>(j));\n" +
            BodyWriter(program_.pair, dialect, shape).body("      ") + "    }\n";
   }
 
@@ -284,7 +282,8 @@ class CpuWriter {
       const StateComponent& each = row_.state[s];
       const std::string type = state_type(each, true);
       const std::string slot = "slot + " + number(static_cast<int>(s)) + ", row";
-      initialise += "      store_state(state, stride, " + slot + ", " + initial(each, true) + ");\n";
+      initialise +=
+          "      store_state(state, stride, " + slot + ", " + initial(each, true) + ");\n";
       loads += "      " + type + " " + each.name + " = load_state<" + type +
                ">(into, into_stride, " + slot + ");\n";
       stores += "      store_state(into, into_stride, " + slot + ", " + each.name + ");\n";
@@ -292,8 +291,8 @@ class CpuWriter {
       from.push_back("load_state<" + type + ">(from, from_stride, " + slot + ")");
     }
     const std::string states = number(static_cast<int>(row_.state.size()));
-    const std::string loops = "  for (Size slot = 0; slot < " +
-                              number(program_.dimension) + " * " + states + "; slot += " + states +
+    const std::string loops = "  for (Size slot = 0; slot < " + number(program_.dimension) + " * " +
+                              states + "; slot += " + states +
                               ") {\n    for (Size row = 0; row < count; row += lanes<W>) {\n";
     std::vector<std::string> finished;
     for (std::size_t s = 0; s < row_.state.size(); ++s) {

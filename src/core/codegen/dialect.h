@@ -1,5 +1,5 @@
-// The words of a target language. What they have in common (the vocabulary of rows, calls, loops) is
-// written by codegen/body.cc; a dialect only says how values are typed, loaded and stored.
+// The words of a target language. What they have in common (the vocabulary of rows, calls, loops)
+// is written by codegen/body.cc; a dialect only says how values are typed, loaded and stored.
 #pragma once
 
 #include <string>

@@ -5,8 +5,8 @@
 
 namespace kernelops {
 
-/// The text of a kernel. It contains nothing a user wrote but numbers that were printed again, so it
-/// depends on the formula and not on the names of its variables.
+/// The text of a kernel. It contains nothing a user wrote but numbers that were printed again, so
+/// it depends on the formula and not on the names of its variables.
 struct KernelSource {
   std::string text;
 };

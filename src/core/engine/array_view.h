@@ -20,8 +20,8 @@ struct ArrayView {
   std::int64_t component_stride = 0;
 };
 
-/// Where a result goes: rows x dimension, column-major. Row numbers are written from 1 on; a missing
-/// one is kMissingInteger, or NaN in a float64 array.
+/// Where a result goes: rows x dimension, column-major. Row numbers are written from 1 on; a
+/// missing one is kMissingInteger, or NaN in a float64 array.
 struct OutputView {
   void* data = nullptr;
   ElementType type = ElementType::float64;

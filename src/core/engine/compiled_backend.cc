@@ -31,8 +31,7 @@ class CompiledKernel : public Kernel {
   void row_section(const void* parameters, void* panel, Size stride, Size count) const override {
     descriptor_.row_section(parameters, panel, stride, count);
   }
-  void column_section(const void* parameters, void* panel, Size stride,
-                      Size count) const override {
+  void column_section(const void* parameters, void* panel, Size stride, Size count) const override {
     descriptor_.column_section(parameters, panel, stride, count);
   }
   void initialise(void* state, Size stride, Size count) const override {

@@ -73,8 +73,7 @@ class Execution {
         sizes_(kernel.sizes()),
         bindings_(bindings),
         output_(output),
-        plan_(make_plan(program, sizes_, sizes.of(program.rows),
-                        sizes.of(opposite(program.rows)))),
+        plan_(make_plan(program, sizes_, sizes.of(program.rows), sizes.of(opposite(program.rows)))),
         parameters_(bytes_of(program.parameters.slots * sizes_.lanes, sizes_.real_bytes)) {}
 
   void run(int threads, ThreadPool& pool, const InterruptCheck& interrupted) {
@@ -111,8 +110,7 @@ class Execution {
   void fill_parameters() {
     for (const PanelInput& input : program_.parameters.inputs) {
       pack_rows(bindings_.at(input.source), 0, 1, sizes_.lanes,
-                static_cast<Real*>(parameters_.data()) + input.slot * sizes_.lanes,
-                sizes_.lanes);
+                static_cast<Real*>(parameters_.data()) + input.slot * sizes_.lanes, sizes_.lanes);
     }
     kernel_.parameter_section(parameters_.data());
   }
@@ -138,10 +136,9 @@ class Execution {
     const std::int64_t padded = round_up(count, sizes_.row_block);
     const std::int64_t stride = plan_.rows_per_unit;
     const bool keeps_state = partial_states != nullptr && !program_.fold_rows;
-    void* const partial =
-        partial_states == nullptr
-            ? nullptr
-            : partial_states->at(static_cast<std::size_t>(unit) * partial_bytes_);
+    void* const partial = partial_states == nullptr
+                              ? nullptr
+                              : partial_states->at(static_cast<std::size_t>(unit) * partial_bytes_);
     void* const state = keeps_state ? partial : space.state.data();
 
     Real* const rows = static_cast<Real*>(space.rows.data());

@@ -22,8 +22,8 @@ struct Sizes {
   }
 };
 
-/// Computes the reduction of `program` into `output`, which has one row for each row of the program,
-/// or one row if it folds them. Extra memory is O(rows): see Plan.
+/// Computes the reduction of `program` into `output`, which has one row for each row of the
+/// program, or one row if it folds them. Extra memory is O(rows): see Plan.
 void execute(const Program& program, const Kernel& kernel, const Bindings& bindings,
              const Sizes& sizes, const OutputView& output, int threads, ThreadPool& pool,
              const InterruptCheck& interrupted);

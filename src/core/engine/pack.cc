@@ -71,7 +71,7 @@ template void pack_rows(const ArrayView&, std::int64_t, std::int64_t, std::int64
                         std::int64_t);
 template void pack_columns(const float*, std::int64_t, std::int64_t, const std::vector<PackedRun>&,
                            std::int64_t, float*);
-template void pack_columns(const double*, std::int64_t, std::int64_t,
-                           const std::vector<PackedRun>&, std::int64_t, double*);
+template void pack_columns(const double*, std::int64_t, std::int64_t, const std::vector<PackedRun>&,
+                           std::int64_t, double*);
 
 }  // namespace kernelops

@@ -9,8 +9,9 @@
 
 namespace kernelops {
 
-/// Copies rows [first, first + count) of all components to panel[k * stride + r]. Rows from count up to
-/// `padded` repeat the last one, so that padding is an ordinary value; count must be positive.
+/// Copies rows [first, first + count) of all components to panel[k * stride + r]. Rows from count
+/// up to `padded` repeat the last one, so that padding is an ordinary value; count must be
+/// positive.
 template <class Real>
 void pack_rows(const ArrayView& view, std::int64_t first, std::int64_t count, std::int64_t padded,
                Real* panel, std::int64_t stride);

@@ -46,12 +46,12 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
       std::clamp(kTileBytes / column_bytes, kFewestTileColumns, kMostTileColumns), kernel.lanes);
 
   const std::int64_t row_bytes = program.row.slots * kernel.real_bytes + kernel.state_slots * 8;
-  const std::int64_t most = std::max<std::int64_t>(kUnitBytes / std::max<std::int64_t>(1, row_bytes),
-                                                   kernel.row_block) /
-                            kernel.row_block * kernel.row_block;
+  const std::int64_t most =
+      std::max<std::int64_t>(kUnitBytes / std::max<std::int64_t>(1, row_bytes), kernel.row_block) /
+      kernel.row_block * kernel.row_block;
   const std::int64_t wanted = std::max(divide_up(rows, kWantedUnits), kFewestUnitRows);
-  plan.rows_per_unit = std::min(most, round_up(std::max<std::int64_t>(1, std::min(wanted, rows)),
-                                               kernel.row_block));
+  plan.rows_per_unit =
+      std::min(most, round_up(std::max<std::int64_t>(1, std::min(wanted, rows)), kernel.row_block));
   plan.row_units = divide_up(rows, plan.rows_per_unit);
 
   plan.splits = 1;

@@ -51,8 +51,8 @@ std::int64_t result_dimension(const OpDef& op, const std::vector<Expr>& argument
   for (const auto& [condition, message] : op.requirements) {
     if (evaluate_int(condition, scope) == 0) throw dimension_error(op, arguments, message);
   }
-  const std::int64_t dimension = op.dimension.empty() ? broadcast_dimension(op, arguments)
-                                                      : evaluate_int(op.dimension, scope);
+  const std::int64_t dimension =
+      op.dimension.empty() ? broadcast_dimension(op, arguments) : evaluate_int(op.dimension, scope);
   if (dimension < 1 || dimension > kLargestDimension) {
     throw dimension_error(op, arguments,
                           "the result would have dimension " + std::to_string(dimension));
@@ -62,9 +62,7 @@ std::int64_t result_dimension(const OpDef& op, const std::vector<Expr>& argument
 
 }  // namespace
 
-Category opposite(Category category) {
-  return category == Category::i ? Category::j : Category::i;
-}
+Category opposite(Category category) { return category == Category::i ? Category::j : Category::i; }
 
 std::string category_name(Category category) {
   switch (category) {
@@ -171,7 +169,8 @@ Expr Graph::apply(const OpDef& op, std::vector<Expr> arguments,
 Expr Graph::reduce(const ReductionDef& reduction, Expr formula, Category category) {
   if (reduction.scalar_only && formula->dimension != 1) {
     throw Error(ErrorKind::dimension,
-                reduction.name + "_Reduction: the formula must have dimension 1; it has dimension " +
+                reduction.name +
+                    "_Reduction: the formula must have dimension 1; it has dimension " +
                     std::to_string(formula->dimension),
                 {{"operation", reduction.name + "_Reduction"},
                  {"dimensions", std::to_string(formula->dimension)}});

@@ -71,8 +71,8 @@ struct Node {
   Variable variable;  // variable
 };
 
-/// Owns nodes, interns them and checks dimensions when a node is made. A row's text is trusted; what
-/// comes from a user gives an Error of kind dimension or argument.
+/// Owns nodes, interns them and checks dimensions when a node is made. A row's text is trusted;
+/// what comes from a user gives an Error of kind dimension or argument.
 class Graph {
  public:
   Expr constant(double value);

@@ -41,10 +41,10 @@ struct ElementwiseCode {
   LaneFunction<double> float64;
 };
 
-/// Where a component of the result comes from: the index into one argument, as an integer expression
-/// over k (component of the result), l (inner index of a contraction), parameters and dimensions.
-/// For an indexing operation the first map whose `where` holds is taken; if none does, the component
-/// is 0.
+/// Where a component of the result comes from: the index into one argument, as an integer
+/// expression over k (component of the result), l (inner index of a contraction), parameters and
+/// dimensions. For an indexing operation the first map whose `where` holds is taken; if none does,
+/// the component is 0.
 struct IndexMap {
   std::string index;
   std::string where = "1";

@@ -1,6 +1,6 @@
-// A row of the table of reductions. A reduction is a monoid over states: `update` takes in one value,
-// `merge` joins two states, `finish` gives the result. Because tiles, threads, splits and devices only
-// ever merge states, any split of the data gives the same answer up to rounding.
+// A row of the table of reductions. A reduction is a monoid over states: `update` takes in one
+// value, `merge` joins two states, `finish` gives the result. Because tiles, threads, splits and
+// devices only ever merge states, any split of the data gives the same answer up to rounding.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,7 @@ using UpdateFunction = std::function<void(void* const* state, const double* valu
 using MergeFunction =
     std::function<void(void* const* state, const void* const* other, std::size_t count)>;
 /// Writes results (double, or int64 when the result is an index).
-using FinishFunction =
-    std::function<void(const void* const* state, void* out, std::size_t count)>;
+using FinishFunction = std::function<void(const void* const* state, void* out, std::size_t count)>;
 
 /// Statements over the components' names, as text for generated sources and compiled.
 template <class Function>
@@ -39,20 +38,20 @@ struct ReductionCode {
   Function compiled;
 };
 
-/// One reduction of a formula F over i or j. Rows are numbered from 0 in states and results, -1 means
-/// none. `gradient` is the adjoint of F over g (adjoint of the result), F and out (the result); empty
-/// where there is no derivative. NaN: sums propagate it, comparisons skip it.
+/// One reduction of a formula F over i or j. Rows are numbered from 0 in states and results, -1
+/// means none. `gradient` is the adjoint of F over g (adjoint of the result), F and out (the
+/// result); empty where there is no derivative. NaN: sums propagate it, comparisons skip it.
 struct ReductionDef {
   std::string name;
-  std::vector<StateComponent> state;            // for each component of F
-  ReductionCode<UpdateFunction> update;         // over the state's names, value and index
-  ReductionCode<MergeFunction> merge;           // over the names and other_<name>
-  ReductionCode<FinishFunction> finish;         // an expression over the names
+  std::vector<StateComponent> state;     // for each component of F
+  ReductionCode<UpdateFunction> update;  // over the state's names, value and index
+  ReductionCode<MergeFunction> merge;    // over the names and other_<name>
+  ReductionCode<FinishFunction> finish;  // an expression over the names
   StateType output = StateType::value;
-  bool scalar_only = false;                     // F must have dimension 1
+  bool scalar_only = false;  // F must have dimension 1
   std::string gradient;
-  std::string no_gradient;                      // why there is none, for the error message
-  std::string reference;                        // an R expression over the vector v
+  std::string no_gradient;  // why there is none, for the error message
+  std::string reference;    // an R expression over the vector v
   std::string documentation;
   std::string mathematics;
 };

@@ -112,9 +112,8 @@ class Lowering {
   }
 
   SectionWriter writer_of(Space section) const {
-    return SectionWriter(
-        [this, section](Expr node) { return place(node, section); },
-        [this](Expr node) { return space_of(node); });
+    return SectionWriter([this, section](Expr node) { return place(node, section); },
+                         [this](Expr node) { return space_of(node); });
   }
 
   std::optional<Placement> place(Expr node, Space section) const {

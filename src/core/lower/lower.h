@@ -8,7 +8,8 @@ namespace kernelops {
 
 /// The program of a reduction whose formula has no differential operation. Reductions inside the
 /// formula become inputs. Vectors of up to kUnrolled components are written out component by
-/// component; longer ones become loops into which the elementwise operations that feed them are fused.
+/// component; longer ones become loops into which the elementwise operations that feed them are
+/// fused.
 Program lower(Expr reduction);
 
 /// The longest vector that is written out.

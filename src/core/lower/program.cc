@@ -65,8 +65,7 @@ std::string section_text(const Section& section) {
 
 std::string panel_text(const char* title, const Panel& panel) {
   if (panel.slots == 0) return "";
-  std::string out =
-      std::string(title) + " (" + std::to_string(panel.slots) + " slots)\n";
+  std::string out = std::string(title) + " (" + std::to_string(panel.slots) + " slots)\n";
   for (const PanelInput& input : panel.inputs) {
     out += "  [" + std::to_string(input.slot) + "] = " + print_formula(input.source) + "\n";
   }

@@ -1,14 +1,14 @@
 // A formula and its reduction as a program for tiles of pairs, before any target language.
 //
 // Roles. The result of the reduction is indexed by rows, the reduced side are columns: for a result
-// indexed by i, rows are i and columns are j; for j the reverse; for a result without index rows are
-// i, and the states of all rows are merged at the end.
+// indexed by i, rows are i and columns are j; for j the reverse; for a result without index rows
+// are i, and the states of all rows are merged at the end.
 //
 // Panels. Each of parameters, rows and columns has a panel of slots, one real number for each
-// component (and for each row or column). The first slots hold the inputs, the engine fills them; the
-// section of that space computes the others, once for each row or column. The pair section reads all
-// three panels and updates the state of the reduction; of the columns it reads a packed panel with
-// only the slots it needs.
+// component (and for each row or column). The first slots hold the inputs, the engine fills them;
+// the section of that space computes the others, once for each row or column. The pair section
+// reads all three panels and updates the state of the reduction; of the columns it reads a packed
+// panel with only the slots it needs.
 //
 // Sections are sequences of blocks, straight ones and loops. A loop runs its instructions for
 // k = 0 .. extent - 1. Registers are written once; those of a loop live only in it, except its
@@ -88,7 +88,8 @@ struct Panel {
   Section section;
 };
 
-/// A run of slots of the column panel that the pair section reads, in the order of the packed panel.
+/// A run of slots of the column panel that the pair section reads, in the order of the packed
+/// panel.
 struct PackedRun {
   std::int64_t slot;
   std::int64_t count;

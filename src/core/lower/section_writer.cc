@@ -135,8 +135,8 @@ SectionWriter::Source SectionWriter::indexed(Expr node, Component component) con
   Source source{node->arguments[static_cast<std::size_t>(first.argument)], {first.index, 0}};
   if (component.step != 0) {
     // The loop was cut so that the map is affine inside it.
-    source.component.step = map_component(node, component.offset + component.step).index -
-                            first.index;
+    source.component.step =
+        map_component(node, component.offset + component.step).index - first.index;
   }
   return source;
 }
@@ -236,8 +236,8 @@ void SectionWriter::loop(std::int64_t low, std::int64_t high,
 
 // Adds the positions of a loop over [low, high) at which the source of node's component
 // position + offset stops being affine.
-void SectionWriter::breakpoints(Expr node, std::int64_t low, std::int64_t high,
-                                std::int64_t offset, std::set<std::int64_t>* out) const {
+void SectionWriter::breakpoints(Expr node, std::int64_t low, std::int64_t high, std::int64_t offset,
+                                std::set<std::int64_t>* out) const {
   if (node->dimension == 1 || node->kind != NodeKind::operation || place_(node)) return;
   if (node->op->kind != OpKind::indexing) {
     for (Expr argument : node->arguments) breakpoints(argument, low, high, offset, out);

@@ -24,8 +24,8 @@ struct Placement {
 /// Writes one section. Values are numbered: equal operations on equal registers are written once.
 class SectionWriter {
  public:
-  /// `place` finds a node in the panels the section may read, or nothing if the section computes it;
-  /// `space_of` tells what a node depends on.
+  /// `place` finds a node in the panels the section may read, or nothing if the section computes
+  /// it; `space_of` tells what a node depends on.
   SectionWriter(std::function<std::optional<Placement>(Expr)> place,
                 std::function<Space(Expr)> space_of);
 
@@ -68,12 +68,13 @@ class SectionWriter {
   std::map<ValueKey, Register> numbered_;  // values of straight blocks
   std::map<ValueKey, Register> numbered_in_loop_;
   std::map<Expr, Register> contracted_;
-  std::vector<Space> spaces_;   // of registers
-  std::vector<bool> in_loop_;   // registers that live in a loop only
-  std::optional<Block> loop_;   // the loop being written
+  std::vector<Space> spaces_;  // of registers
+  std::vector<bool> in_loop_;  // registers that live in a loop only
+  std::optional<Block> loop_;  // the loop being written
 };
 
-/// The smaller of two spaces that contains both: parameter lies in all, row and column meet in pair.
+/// The smaller of two spaces that contains both: parameter lies in all, row and column meet in
+/// pair.
 Space join_spaces(Space a, Space b);
 
 }  // namespace kernelops

@@ -12,8 +12,8 @@ struct TileShape {
   int columns = 1;
 };
 
-/// The shape for a machine with that many vector registers: in loops over long vectors, accumulators
-/// stay in registers; elsewhere enough rows are interleaved to hide latencies.
+/// The shape for a machine with that many vector registers: in loops over long vectors,
+/// accumulators stay in registers; elsewhere enough rows are interleaved to hide latencies.
 TileShape choose_tile_shape(const Program& program, int registers);
 
 }  // namespace kernelops

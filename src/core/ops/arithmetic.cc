@@ -5,6 +5,7 @@
 namespace kernelops {
 
 std::vector<OpDef> arithmetic_rows() {
+  // clang-format off
   return {
       op("Add").arguments(2).code(KERNELOPS_BINARY(x + y)).gradient({"g", "g"})
           .commutative().infix("+", 2).r("x + y")
@@ -32,6 +33,7 @@ std::vector<OpDef> arithmetic_rows() {
           .r("1 / x").domain(0.5, 2)
           .doc("Inverse.", "1 / x"),
   };
+  // clang-format on
 }
 
 }  // namespace kernelops

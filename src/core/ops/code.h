@@ -1,6 +1,6 @@
 // One writing of an operation's code, two uses: the macros below turn tokens into a text for
-// generated sources (C++ and CUDA) and into compiled functions for the interpreter, constant folding
-// and tests. The tokens use the vocabulary of inst/kernels/math.h on the values x, y, z.
+// generated sources (C++ and CUDA) and into compiled functions for the interpreter, constant
+// folding and tests. The tokens use the vocabulary of inst/kernels/math.h on the values x, y, z.
 #pragma once
 
 #include <cstddef>
@@ -71,8 +71,8 @@ ElementwiseCode binary_code(const char* text, Function function) {
 /// Code of an operation of x; of x with the integer parameter named first; of x and y.
 #define KERNELOPS_UNARY(...) \
   ::kernelops::code::unary_code(#__VA_ARGS__, [](auto x) { return __VA_ARGS__; })
-#define KERNELOPS_UNARY_WITH(parameter, ...)    \
-  ::kernelops::code::unary_with_parameter_code( \
-      #__VA_ARGS__, [](auto x, long parameter) { return __VA_ARGS__; })
+#define KERNELOPS_UNARY_WITH(parameter, ...)                 \
+  ::kernelops::code::unary_with_parameter_code(#__VA_ARGS__, \
+                                               [](auto x, long parameter) { return __VA_ARGS__; })
 #define KERNELOPS_BINARY(...) \
   ::kernelops::code::binary_code(#__VA_ARGS__, [](auto x, auto y) { return __VA_ARGS__; })

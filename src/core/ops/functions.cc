@@ -5,6 +5,7 @@
 namespace kernelops {
 
 std::vector<OpDef> function_rows() {
+  // clang-format off
   return {
       op("Exp").code(KERNELOPS_UNARY(exp(x))).gradient({"out * g"})
           .r("exp(x)")
@@ -32,6 +33,7 @@ std::vector<OpDef> function_rows() {
           .r("as.numeric(x >= 0)")
           .doc("0 where x is negative, 1 elsewhere.", "1_{x \\ge 0}"),
   };
+  // clang-format on
 }
 
 }  // namespace kernelops

@@ -80,8 +80,13 @@ struct ReductionBodies {
               for_blocks(count, [&](std::size_t first, std::size_t filled) {
                 auto lanes = read(state, first, filled, Places());
                 const auto others = read(other, first, filled, Places());
-                std::apply([&](auto&... each) { std::apply([&](const auto&... other_each) {
-                             function(each..., other_each...); }, others); }, lanes);
+                std::apply(
+                    [&](auto&... each) {
+                      std::apply(
+                          [&](const auto&... other_each) { function(each..., other_each...); },
+                          others);
+                    },
+                    lanes);
                 write(state, first, filled, lanes, Places());
               });
             }};
@@ -105,26 +110,22 @@ using ValueAndIndex = ReductionBodies<ValueLanes, IndexLanes>;
 }  // namespace kernelops::code
 
 /// Code of a reduction whose state is the component a; statements may change a.
-#define KERNELOPS_UPDATE1(a, ...)                                                       \
-  ::kernelops::code::OneValue::update(                                                  \
-      #__VA_ARGS__, [](auto& a, [[maybe_unused]] auto value, [[maybe_unused]] auto index) { \
-        __VA_ARGS__                                                                     \
-      })
-#define KERNELOPS_MERGE1(a, ...)       \
-  ::kernelops::code::OneValue::merge( \
-      #__VA_ARGS__, [](auto& a, auto other_##a) { __VA_ARGS__ })
+#define KERNELOPS_UPDATE1(a, ...)      \
+  ::kernelops::code::OneValue::update( \
+      #__VA_ARGS__,                    \
+      [](auto& a, [[maybe_unused]] auto value, [[maybe_unused]] auto index) { __VA_ARGS__ })
+#define KERNELOPS_MERGE1(a, ...) \
+  ::kernelops::code::OneValue::merge(#__VA_ARGS__, [](auto& a, auto other_##a) { __VA_ARGS__ })
 #define KERNELOPS_FINISH1(a, ...) \
   ::kernelops::code::OneValue::finish(#__VA_ARGS__, [](auto a) { return __VA_ARGS__; })
 
 /// The same for a state of two components, of the lane types of `Bodies`.
-#define KERNELOPS_UPDATE2(Bodies, a, b, ...)                                                     \
-  ::kernelops::code::Bodies::update(#__VA_ARGS__, [](auto& a, auto& b, auto value,               \
-                                                     [[maybe_unused]] auto index) {              \
-    __VA_ARGS__                                                                                  \
-  })
-#define KERNELOPS_MERGE2(Bodies, a, b, ...)                                                        \
-  ::kernelops::code::Bodies::merge(#__VA_ARGS__, [](auto& a, auto& b, auto other_##a,              \
-                                                    auto other_##b) { __VA_ARGS__ })
-#define KERNELOPS_FINISH2(Bodies, a, b, ...)                                              \
-  ::kernelops::code::Bodies::finish(                                                      \
+#define KERNELOPS_UPDATE2(Bodies, a, b, ...) \
+  ::kernelops::code::Bodies::update(         \
+      #__VA_ARGS__, [](auto& a, auto& b, auto value, [[maybe_unused]] auto index) { __VA_ARGS__ })
+#define KERNELOPS_MERGE2(Bodies, a, b, ...) \
+  ::kernelops::code::Bodies::merge(         \
+      #__VA_ARGS__, [](auto& a, auto& b, auto other_##a, auto other_##b) { __VA_ARGS__ })
+#define KERNELOPS_FINISH2(Bodies, a, b, ...) \
+  ::kernelops::code::Bodies::finish(         \
       #__VA_ARGS__, []([[maybe_unused]] auto a, [[maybe_unused]] auto b) { return __VA_ARGS__; })

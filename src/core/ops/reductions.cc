@@ -1,5 +1,5 @@
-// Rows: reductions. Comparisons are false for NaN, so that Min, Max and their positions skip it; ties
-// keep the earlier row because a later one must be strictly better.
+// Rows: reductions. Comparisons are false for NaN, so that Min, Max and their positions skip it;
+// ties keep the earlier row because a later one must be strictly better.
 #include "core/ops/reduction_code.h"
 #include "core/ops/table.h"
 
@@ -33,116 +33,95 @@ ReductionDef log_sum_exp_row() {
       most = select(value > most, value, most););
   row.merge = KERNELOPS_MERGE2(
       TwoValues, most, sum,
-      const auto factor =
-          select(other_most == most, like(most, 1), exp(-abs(other_most - most)));
+      const auto factor = select(other_most == most, like(most, 1), exp(-abs(other_most - most)));
       sum = select(other_most > most, sum * factor + other_sum, sum + factor * other_sum);
       most = select(other_most > most, other_most, most););
   row.finish = KERNELOPS_FINISH2(TwoValues, most, sum, most + log(sum));
   row.scalar_only = true;
   row.gradient = "Exp(F - out) * g";
-  row.reference = "if (length(v)) max(v) + log(sum(exp(v - max(v)))) else -Inf";
+  row.reference =
+      "{ m <- if (length(v)) max(v) else -Inf; "
+      "if (is.infinite(m)) m else m + log(sum(exp(v - m))) }";
   row.documentation =
       "Logarithm of the sum of exponentials, computed without overflow; -Inf over no rows.";
   row.mathematics = "\\log \\sum_j e^{F_{ij}}";
   return row;
 }
 
-const char* const kNoExtremumGradient =
-    "the derivative of a minimum or maximum is not available in this version";
-const char* const kNoPositionGradient =
-    "a row number is piecewise constant and has no useful derivative";
+// What tells a minimum from a maximum, besides the comparison in their code.
+struct Extremum {
+  std::string function;  // in R and in mathematics
+  std::string word;
+  std::string neutral;    // in code
+  std::string neutral_r;  // in R
+};
 
-// The rows of a minimum and of a maximum differ only in the comparison.
+const Extremum kMinimum = {"min", "minimum", "infinity", "Inf"};
+const Extremum kMaximum = {"max", "maximum", "-infinity", "-Inf"};
+
 #define KERNELOPS_EXTREMUM_UPDATE(beats) \
   KERNELOPS_UPDATE1(best, best = select(value beats best, value, best);)
 #define KERNELOPS_EXTREMUM_MERGE(beats) \
   KERNELOPS_MERGE1(best, best = select(other_best beats best, other_best, best);)
 
-ReductionDef extremum_row(const char* name, const char* neutral,
+ReductionDef extremum_row(const char* name, const Extremum& extremum,
                           ReductionCode<UpdateFunction> update,
                           ReductionCode<MergeFunction> merge) {
   ReductionDef row;
   row.name = name;
-  row.state = {{"best", StateType::value, neutral}};
+  row.state = {{"best", StateType::value, extremum.neutral}};
   row.update = std::move(update);
   row.merge = std::move(merge);
   row.finish = KERNELOPS_FINISH1(best, best);
   row.no_gradient = "the derivative of a minimum or maximum is not available in this version";
+  row.reference =
+      "if (any(!is.nan(v))) " + extremum.function + "(v[!is.nan(v)]) else " + extremum.neutral_r;
+  row.documentation = "The " + extremum.word + " of each component; NaN is skipped, " +
+                      extremum.neutral_r + " over no rows.";
+  row.mathematics = "\\" + extremum.function + "_j F_{ij}";
   return row;
 }
 
 // A first value is taken even if it equals the neutral element.
-#define KERNELOPS_POSITION_UPDATE(beats)                                    \
-  KERNELOPS_UPDATE2(                                                        \
-      ValueAndIndex, best, at,                                              \
-      const auto better = (value beats best) | ((at < 0) & (value == best)); \
-      best = select(better, value, best); at = select(better, index, at);)
-#define KERNELOPS_POSITION_MERGE(beats)                                                \
-  KERNELOPS_MERGE2(                                                                    \
-      ValueAndIndex, best, at,                                                         \
-      const auto better =                                                              \
-          (other_best beats best) | ((at < 0) & (other_at >= 0) & (other_best == best)); \
-      best = select(better, other_best, best); at = select(better, other_at, at);)
+#define KERNELOPS_POSITION_UPDATE(beats)                                                   \
+  KERNELOPS_UPDATE2(ValueAndIndex, best, at,                                               \
+                    const auto better = (value beats best) | ((at < 0) & (value == best)); \
+                    best = select(better, value, best); at = select(better, index, at);)
+#define KERNELOPS_POSITION_MERGE(beats)                                                     \
+  KERNELOPS_MERGE2(ValueAndIndex, best, at,                                                 \
+                   const auto better = (other_best beats best) |                            \
+                                       ((at < 0) & (other_at >= 0) & (other_best == best)); \
+                   best = select(better, other_best, best); at = select(better, other_at, at);)
 
-ReductionDef position_row(const char* name, const char* neutral,
+ReductionDef position_row(const char* name, const Extremum& extremum,
                           ReductionCode<UpdateFunction> update,
                           ReductionCode<MergeFunction> merge) {
   ReductionDef row;
   row.name = name;
-  row.state = {{"best", StateType::value, neutral}, {"at", StateType::index, "-1"}};
+  row.state = {{"best", StateType::value, extremum.neutral}, {"at", StateType::index, "-1"}};
   row.update = std::move(update);
   row.merge = std::move(merge);
   row.finish = KERNELOPS_FINISH2(ValueAndIndex, best, at, at);
   row.output = StateType::index;
   row.no_gradient = "a row number is piecewise constant and has no useful derivative";
-  return row;
-}
-
-ReductionDef min_row() {
-  ReductionDef row = extremum_row("Min", "infinity", KERNELOPS_EXTREMUM_UPDATE(<),
-                                  KERNELOPS_EXTREMUM_MERGE(<));
-  row.reference = "if (any(!is.nan(v))) min(v[!is.nan(v)]) else Inf";
-  row.documentation = "Minimum of each component; NaN is skipped, Inf over no rows.";
-  row.mathematics = "\\min_j F_{ij}";
-  return row;
-}
-
-ReductionDef max_row() {
-  ReductionDef row = extremum_row("Max", "-infinity", KERNELOPS_EXTREMUM_UPDATE(>),
-                                  KERNELOPS_EXTREMUM_MERGE(>));
-  row.reference = "if (any(!is.nan(v))) max(v[!is.nan(v)]) else -Inf";
-  row.documentation = "Maximum of each component; NaN is skipped, -Inf over no rows.";
-  row.mathematics = "\\max_j F_{ij}";
-  return row;
-}
-
-ReductionDef arg_min_row() {
-  ReductionDef row = position_row("ArgMin", "infinity", KERNELOPS_POSITION_UPDATE(<),
-                                  KERNELOPS_POSITION_MERGE(<));
-  row.reference = "if (any(!is.nan(v))) which.min(v) else NA";
-  row.documentation =
-      "Row of the minimum of each component, the first one on ties; NaN is skipped, NA if there is "
-      "none.";
-  row.mathematics = "\\arg\\min_j F_{ij}";
-  return row;
-}
-
-ReductionDef arg_max_row() {
-  ReductionDef row = position_row("ArgMax", "-infinity", KERNELOPS_POSITION_UPDATE(>),
-                                  KERNELOPS_POSITION_MERGE(>));
-  row.reference = "if (any(!is.nan(v))) which.max(v) else NA";
-  row.documentation =
-      "Row of the maximum of each component, the first one on ties; NaN is skipped, NA if there is "
-      "none.";
-  row.mathematics = "\\arg\\max_j F_{ij}";
+  row.reference = "if (any(!is.nan(v))) which." + extremum.function + "(v) else NA";
+  row.documentation = "Row of the " + extremum.word +
+                      " of each component, the first one on ties; NaN is skipped, NA if there is "
+                      "none.";
+  row.mathematics = "\\arg\\" + extremum.function + "_j F_{ij}";
   return row;
 }
 
 }  // namespace
 
 std::vector<ReductionDef> reduction_rows() {
-  return {sum_row(),     log_sum_exp_row(), min_row(),
-          arg_min_row(), max_row(),         arg_max_row()};
+  return {
+      sum_row(),
+      log_sum_exp_row(),
+      extremum_row("Min", kMinimum, KERNELOPS_EXTREMUM_UPDATE(<), KERNELOPS_EXTREMUM_MERGE(<)),
+      position_row("ArgMin", kMinimum, KERNELOPS_POSITION_UPDATE(<), KERNELOPS_POSITION_MERGE(<)),
+      extremum_row("Max", kMaximum, KERNELOPS_EXTREMUM_UPDATE(>), KERNELOPS_EXTREMUM_MERGE(>)),
+      position_row("ArgMax", kMaximum, KERNELOPS_POSITION_UPDATE(>), KERNELOPS_POSITION_MERGE(>))};
 }
 
 }  // namespace kernelops

@@ -4,6 +4,7 @@
 namespace kernelops {
 
 std::vector<OpDef> vector_rows() {
+  // clang-format off
   return {
       op("Sum").dimension("1").contraction("dim(x)", {{"l"}}).gradient({"SumT(g, dim(x))"})
           .r("sum(x)")
@@ -59,9 +60,11 @@ std::vector<OpDef> vector_rows() {
           .r("c(x, y)").sample({3, 2})
           .doc("Concatenation.", "(x, y)"),
   };
+  // clang-format on
 }
 
 std::vector<OpDef> differential_rows() {
+  // clang-format off
   return {
       op("Grad").arguments(3).dimension("dim(y)").differential()
           .require("dim(z) == dim(x) || dim(z) == 1",
@@ -71,6 +74,7 @@ std::vector<OpDef> differential_rows() {
                "shaped like x: the derivative of the scalar product of x and z.",
                "(\\partial_y x)^T z"),
   };
+  // clang-format on
 }
 
 }  // namespace kernelops

@@ -42,9 +42,9 @@ Error error_at(ErrorKind kind, const std::string& message, std::string_view text
       shown.begin(), shown.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
   data["text"] = std::string(text);
   data["position"] = std::to_string(begin + 1);
-  return Error(kind,
-               message + "\n  " + shown + "\n  " + std::string(begin, ' ') + std::string(width, '^'),
-               std::move(data));
+  return Error(
+      kind, message + "\n  " + shown + "\n  " + std::string(begin, ' ') + std::string(width, '^'),
+      std::move(data));
 }
 
 void internal_error(const char* condition, const char* file, int line) {

@@ -21,8 +21,7 @@ class Evaluator {
 
  private:
   [[noreturn]] void fail(const std::string& why) const {
-    throw Error(ErrorKind::internal,
-                "integer expression \"" + std::string(text_) + "\": " + why);
+    throw Error(ErrorKind::internal, "integer expression \"" + std::string(text_) + "\": " + why);
   }
 
   void skip_spaces() {

@@ -78,7 +78,8 @@ std::vector<std::string> nearest_words(std::string_view word,
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   std::vector<std::string> quoted;
-  for (const std::string& near : nearest_words(word, candidates)) quoted.push_back("`" + near + "`");
+  for (const std::string& near : nearest_words(word, candidates))
+    quoted.push_back("`" + near + "`");
   if (quoted.empty()) return "";
   return "; did you mean " + join(quoted, " or ") + "?";
 }

@@ -22,9 +22,9 @@ class DeclarationParser {
     variable.name = take(TokenKind::name, "", "a name").text;
     take(TokenKind::symbol, "=", "`=`");
     const Token keyword = take(TokenKind::name, "", "`Vi`, `Vj` or `Pm`");
-    const auto* found = std::find_if(
-        std::begin(kCategories), std::end(kCategories),
-        [&](Category category) { return category_keyword(category) == keyword.text; });
+    const auto* found =
+        std::find_if(std::begin(kCategories), std::end(kCategories),
+                     [&](Category category) { return category_keyword(category) == keyword.text; });
     if (found == std::end(kCategories)) fail(keyword, "`Vi`, `Vj` or `Pm`");
     variable.category = *found;
     take(TokenKind::symbol, "(", "`(`");
@@ -51,9 +51,10 @@ class DeclarationParser {
 
   [[noreturn]] void fail(const Token& token, const std::string& expected) const {
     throw error_at(ErrorKind::syntax,
-                   expected + " was expected in this declaration; declarations are written "
-                              "`name = Vi(dimension)` or `name = Vi(position, dimension)`, with Vi, "
-                              "Vj or Pm",
+                   expected +
+                       " was expected in this declaration; declarations are written "
+                       "`name = Vi(dimension)` or `name = Vi(position, dimension)`, with Vi, "
+                       "Vj or Pm",
                    text_, token.span, {{"argument", "args"}});
   }
 

@@ -1,4 +1,5 @@
-// The declarations of an operator's inputs: "name=Vi(dim)" or "name=Vi(pos,dim)", with RKeOps' rules.
+// The declarations of an operator's inputs: "name=Vi(dim)" or "name=Vi(pos,dim)", with RKeOps'
+// rules.
 #pragma once
 
 #include <string>

@@ -87,8 +87,7 @@ class Builder {
     if (ast.text == "IntCst" || ast.text == "Zero") {
       expect_count(ast, 1, "one integer");
       const std::int64_t value = integer(ast.children[0]);
-      return ast.text == "Zero" ? graph_.zero(value)
-                                : graph_.constant(static_cast<double>(value));
+      return ast.text == "Zero" ? graph_.zero(value) : graph_.constant(static_cast<double>(value));
     }
     const bool generic = ast.text == "Var";
     static const std::map<std::string, Category, std::less<>> kCategories = {
@@ -195,8 +194,7 @@ class Builder {
   }
 
   std::int64_t integer(const Ast& ast) const {
-    if (ast.kind == AstKind::number && ast.is_integer &&
-        std::fabs(ast.number) <= kLargestInteger) {
+    if (ast.kind == AstKind::number && ast.is_integer && std::fabs(ast.number) <= kLargestInteger) {
       return static_cast<std::int64_t>(ast.number);
     }
     if (ast.kind == AstKind::name) {

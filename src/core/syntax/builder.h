@@ -1,4 +1,5 @@
-// Syntax tree to graph: names get their meaning, composites are written out, dimensions are checked.
+// Syntax tree to graph: names get their meaning, composites are written out, dimensions are
+// checked.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ namespace kernelops {
 struct Scope {
   std::map<std::string, Expr, std::less<>> formulas;
   std::map<std::string, std::int64_t, std::less<>> integers;
-  /// Makes the variable of Var(position, dimension, category), Vi, Vj or Pm written in a formula; if
-  /// empty these forms are errors.
+  /// Makes the variable of Var(position, dimension, category), Vi, Vj or Pm written in a formula;
+  /// if empty these forms are errors.
   std::function<Expr(int position, std::int64_t dimension, Category category)> inline_variable;
 };
 
@@ -30,8 +31,8 @@ Expr build(Graph& graph, const Ast& ast, const Scope& scope, std::string_view te
 /// Parses and builds a formula.
 Expr build_formula(Graph& graph, std::string_view text, const Scope& scope);
 
-/// The category of a node that is a reduction, or the gradient of one; such nodes are complete results
-/// and are what an operator computes.
+/// The category of a node that is a reduction, or the gradient of one; such nodes are complete
+/// results and are what an operator computes.
 bool is_result(Expr node, Category* category);
 
 }  // namespace kernelops

@@ -20,8 +20,8 @@ class Parser {
   Ast run() {
     if (tokens_.size() > kMostTokens) {
       throw Error(ErrorKind::syntax, "the formula is too long: it has " +
-                                         std::to_string(tokens_.size()) +
-                                         " symbols and may have " + std::to_string(kMostTokens));
+                                         std::to_string(tokens_.size()) + " symbols and may have " +
+                                         std::to_string(kMostTokens));
     }
     Ast formula = scalar_product();
     if (here().kind != TokenKind::end) {
@@ -137,8 +137,7 @@ class Parser {
         while (accept(","));
         close(token);
       }
-      return call(token.text, std::move(arguments),
-                  {token.span.begin, tokens_[at_ - 1].span.end});
+      return call(token.text, std::move(arguments), {token.span.begin, tokens_[at_ - 1].span.end});
     }
     if (accept("(")) {
       Ast inner = scalar_product();

@@ -39,7 +39,8 @@ std::set<Expr> nodes_depending_on(Expr root, Expr v) {
   return active;
 }
 
-// The adjoints that one formula hands to the leaves that depend on v: v itself and inner reductions.
+// The adjoints that one formula hands to the leaves that depend on v: v itself and inner
+// reductions.
 struct LeafAdjoints {
   Expr variable = nullptr;
   std::vector<std::pair<Expr, Expr>> reductions;
@@ -128,9 +129,8 @@ Expr reduction_gradient(Graph& graph, Expr result, Expr v, Expr e) {
   Scope scope;
   scope.formulas = {{"g", e}, {"F", f}, {"out", result}};
   const LeafAdjoints leaves = Sweep(graph, v).run(f, build_formula(graph, row.gradient, scope));
-  Expr total = leaves.variable == nullptr
-                   ? nullptr
-                   : sum_reduction(graph, leaves.variable, v->category);
+  Expr total =
+      leaves.variable == nullptr ? nullptr : sum_reduction(graph, leaves.variable, v->category);
   for (const auto& [inner, adjoint] : leaves.reductions) {
     const Expr inner_adjoint = sum_reduction(graph, adjoint, inner->category);
     const Expr part = reduction_gradient(graph, inner, v, inner_adjoint);

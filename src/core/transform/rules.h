@@ -6,13 +6,13 @@
 
 namespace kernelops {
 
-/// How much a rule keeps. `exact`: every value, infinities and NaN included, up to the sign of zero.
-/// `rounding`: the same real number, computed with other roundings.
+/// How much a rule keeps. `exact`: every value, infinities and NaN included, up to the sign of
+/// zero. `rounding`: the same real number, computed with other roundings.
 enum class Exactness { exact, rounding };
 
-/// pattern -> replacement, in the formula language. In a pattern x, y, z stand for any formula, c and d
-/// for a constant, k, m, n, s for an integer parameter; `condition` is an integer expression over
-/// dimensions and integers that must hold.
+/// pattern -> replacement, in the formula language. In a pattern x, y, z stand for any formula, c
+/// and d for a constant, k, m, n, s for an integer parameter; `condition` is an integer expression
+/// over dimensions and integers that must hold.
 struct Rule {
   std::string pattern;
   std::string replacement;

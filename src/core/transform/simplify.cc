@@ -123,8 +123,7 @@ class Simplifier {
       const ParsedRule& parsed = it->second;
       Match match;
       if (!match.node(parsed.pattern, node) || !match.condition(parsed.rule->condition)) continue;
-      const Expr out =
-          build(graph_, parsed.replacement, match.scope, parsed.rule->replacement);
+      const Expr out = build(graph_, parsed.replacement, match.scope, parsed.rule->replacement);
       if (out->dimension == node->dimension) return out;
     }
     return node;

@@ -15,9 +15,8 @@ void validate_result(Expr root) {
 void validate_expanded(Expr root) {
   KERNELOPS_CHECK(root->kind == NodeKind::reduction);
   for (Expr node : topological({root})) {
-    KERNELOPS_CHECK(node->kind != NodeKind::operation ||
-                    (node->op->kind != OpKind::differential &&
-                     node->op->kind != OpKind::composite));
+    KERNELOPS_CHECK(node->kind != NodeKind::operation || (node->op->kind != OpKind::differential &&
+                                                          node->op->kind != OpKind::composite));
   }
 }
 
