@@ -26,8 +26,8 @@ keops_reductions <- function() {
 #' A formula is made of variables, numbers, operators, parentheses and the operations below. `x`,
 #' `y` and `z` stand for formulas, the other names for whole numbers. Every formula is a vector for
 #' each pair of rows; in operations that work component by component, an argument of dimension 1 is
-#' used for every component of the other. Operators bind in this order, tightest first: `**`, unary `-`,
-#' `*` and `/`, `+` and `-`, `|`.
+#' used for every component of the other. Operators bind in this order, tightest first: `**`, unary
+#' `-`, `*` and `/`, `+` and `-`, `|`.
 #'
 #' @eval rd_table(cpp_operations, "keops_operations()")
 #' @name operations

@@ -57,7 +57,9 @@ test_engine() {
     return
   fi
   # The check of the layers is counted above.
-  (cd "$root/build" && ctest -E '^layers$' -j "$jobs" --output-on-failure --output-junit "$junit") |
+  local log="$scratch/engine.log"
+  (cd "$root/build" && ctest -E '^layers$' -j "$jobs" --output-on-failure --output-junit "$junit") \
+    > "$log" 2>&1 || grep -vE '^ *(Start|[0-9]+/[0-9]+ Test .*(Passed|Skipped))' "$log" |
     tail -n 200 || true
   if [ ! -s "$junit" ]; then
     echo "FAILED: ctest wrote no results"
@@ -69,6 +71,7 @@ test_engine() {
   failures="$(attribute "$junit" failures)"
   disabled="$(attribute "$junit" disabled)"
   omitted=$(($(attribute "$junit" skipped) + disabled))
+  echo "$tests tests"
   count $((tests - failures - omitted)) "$failures" "$omitted"
 }
 
@@ -113,6 +116,12 @@ if command -v clang-format > /dev/null; then
   check "formatting" "$root/tools/format.sh" --check
 else
   echo "== formatting: skipped, clang-format is not installed"
+  count 0 0 1
+fi
+if has_r_package lintr; then
+  check "style of the R code" Rscript --vanilla "$root/tools/lint.R" "$root"
+else
+  echo "== style of the R code: skipped, lintr is not installed"
   count 0 0 1
 fi
 test_engine

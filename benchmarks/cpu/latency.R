@@ -1,6 +1,6 @@
-# How long a user waits where there is little to compute: the first answer of a formula with an empty
-# cache of kernels, the first answer with a filled one, and a warm call. Each first answer is timed
-# in an R process of its own, from keops_kernel() to the result, without library(kernelops).
+# How long a user waits where there is little to compute: the first answer of a formula with an
+# empty cache of kernels, the first answer with a filled one, and a warm call. Each first answer is
+# timed in an R process of its own, from keops_kernel() to the result, without library(kernelops).
 #
 # Usage: Rscript benchmarks/cpu/latency.R [processes]
 # Prints medians over that many processes, 9 by default, and over 2000 warm calls.
@@ -54,8 +54,10 @@ invisible(seconds_of(example, filled))
 second <- vapply(seq_len(processes), function(k) seconds_of(example, filled), 0)
 warm_call <- seconds_of(warm, filled)
 
-cat(sprintf("first answer, empty cache   %7.1f ms  (%.1f to %.1f)\n",
-            1e3 * median(first), 1e3 * min(first), 1e3 * max(first)))
-cat(sprintf("first answer, filled cache  %7.1f ms  (%.1f to %.1f)\n",
-            1e3 * median(second), 1e3 * min(second), 1e3 * max(second)))
-cat(sprintf("warm call on 10 x 10 points %7.1f microseconds\n", 1e6 * warm_call))
+report <- function(name, seconds) {
+  milliseconds <- 1e3 * c(median(seconds), range(seconds))
+  cat(name, sprintf("%.1f ms (%.1f to %.1f)\n", milliseconds[1], milliseconds[2], milliseconds[3]))
+}
+report("first answer, empty cache: ", first)
+report("first answer, filled cache:", second)
+cat(sprintf("warm call, 10 x 10 points:  %.1f microseconds\n", 1e6 * warm_call))

@@ -26,6 +26,7 @@ struct Tile {
   Size first_column;  // number of the tile's first column among all columns
   void* state;
   Size state_stride;
+  void* scratch;  // scratch_bytes of the descriptor, aligned to 64 bytes
 };
 
 struct KernelDescriptor {
@@ -34,6 +35,7 @@ struct KernelDescriptor {
   int lanes;       // of a parameter slot, and the unit of counts of sections
   int row_block;   // rows that meet columns at a time
   Size state_slots;
+  Size scratch_bytes;  // memory a tile needs while it runs
   /// Compute the slots of their panel that are no inputs, for `count` rows or columns.
   void (*parameter_section)(const void* parameters, void* panel, Size stride, Size count);
   void (*row_section)(const void* parameters, void* panel, Size stride, Size count);

@@ -16,7 +16,10 @@ std::vector<std::string> names_of(const std::vector<Variable>& variables) {
 }
 
 std::string shape_text(const Input& input) {
-  if (!input.is_numeric) return "of type " + input.type;
+  if (!input.is_numeric) {
+    return "of type " + input.type +
+           (input.type == "data.frame" ? "; as.matrix() converts it" : "");
+  }
   if (!input.is_matrix) return "a vector of length " + std::to_string(input.rows);
   return "a " + std::to_string(input.rows) + " x " + std::to_string(input.columns) + " matrix";
 }
@@ -126,8 +129,7 @@ CheckedInputs check_inputs(const std::vector<Variable>& variables, const std::ve
       throw Error(ErrorKind::argument,
                   "input `" + variable.name + "` has " + std::to_string(view.rows) + unit +
                       ", but `" + reference->name + "` has " + std::to_string(rows) +
-                      "; variables of " + category_name(variable.category) +
-                      " must have equally many",
+                      "; both must have one for each " + category_name(variable.category),
                   {{"argument", variable.name},
                    {"expected", std::to_string(rows)},
                    {"actual", std::to_string(view.rows)}});

@@ -1,5 +1,6 @@
 #include "core/api/operator.h"
 
+#include <algorithm>
 #include <map>
 
 #include "core/ir/print.h"
@@ -15,10 +16,18 @@ namespace kernelops {
 
 namespace {
 
+// A name for the variable at a position that no declared variable has.
+std::string new_name(const std::map<int, Variable>& by_position, int position) {
+  std::string name = "V" + std::to_string(position);
+  const auto taken = [&](const auto& each) { return each.second.name == name; };
+  while (std::any_of(by_position.begin(), by_position.end(), taken)) name += "_";
+  return name;
+}
+
 // The variable at a position that a formula names by Var, Vi, Vj or Pm; new ones are added.
 const Variable& inline_variable(std::map<int, Variable>& by_position, int position,
                                 std::int64_t dimension, Category category) {
-  Variable variable{"V" + std::to_string(position), position, category, dimension};
+  Variable variable{new_name(by_position, position), position, category, dimension};
   const Variable& known = by_position.emplace(position, variable).first->second;
   if (known.dimension != dimension || known.category != category) {
     throw Error(ErrorKind::argument,

@@ -13,6 +13,11 @@ namespace {
 
 std::string number(std::int64_t value) { return std::to_string(value); }
 
+// Columns whose terms are added in the kernel's own precision before they go to the double states.
+// n equal terms can lose n / 2 roundings: this keeps float32 sums within 1e-6.
+constexpr std::int64_t kFlushColumns32 = 80;
+constexpr std::int64_t kFlushColumns64 = 1024;
+
 // Where the state of a tile lives: in named registers, or in an array when the result is long.
 bool state_in_registers(const Program& program) { return program.dimension <= kUnrolled; }
 
@@ -104,7 +109,16 @@ class CpuWriter {
            number(target_.vector_bytes) +
            ">;\nusing WI = mask_t<W>;\nconstexpr Size kLanes = lanes<V>;\n"
            "constexpr Size kRowVectors = " +
-           number(shape_.row_vectors) + ";\nconstexpr Size kRowBlock = kRowVectors * kLanes;\n\n";
+           number(shape_.row_vectors) +
+           ";\nconstexpr Size kRowBlock = kRowVectors * kLanes;\n"
+           "constexpr Size kFlushColumns = " +
+           number(target_.float32 ? kFlushColumns32 : kFlushColumns64) +
+           ";\n// Bytes of one component of a state that is too long for registers.\n"
+           "constexpr Size kLongState = " +
+           (state_in_registers(program_)
+                ? std::string("0")
+                : number(program_.dimension) + " * kRowVectors * Size(sizeof(V))") +
+           ";\n\n";
   }
 
   // "const W& other_best, const WI& other_at" and the like.
@@ -170,10 +184,12 @@ class CpuWriter {
       const std::string type = state_type(row_.state[s], false);
       const std::string neutral = initial(row_.state[s], false);
       if (!state_in_registers(program_)) {
-        out += indent + type + " " + dialect.state_array(s) + "[" + number(program_.dimension) +
-               "][kRowVectors];\n" + indent + "for (auto& all : " + dialect.state_array(s) +
-               ") {\n" + indent + "  for (auto& each : all) each = " + neutral + ";\n" + indent +
-               "}\n";
+        out += indent + "auto* const " + dialect.state_array(s) + " = reinterpret_cast<" + type +
+               "(*)[kRowVectors]>(static_cast<char*>(tile->scratch) + " +
+               number(static_cast<std::int64_t>(s)) + " * kLongState);\n" + indent +
+               "for (Size k = 0; k < " + number(program_.dimension) + "; ++k) {\n" + indent +
+               "  for (Size r = 0; r < kRowVectors; ++r) " + dialect.state_array(s) +
+               "[k][r] = " + neutral + ";\n" + indent + "}\n";
         continue;
       }
       for (std::int64_t k = 0; k < program_.dimension; ++k) {
@@ -245,13 +261,13 @@ class CpuWriter {
     const TileShape shape{shape_.row_vectors, columns};
     const CpuDialect dialect(program_, shape);
     const std::string group = number(columns);
-    return "    for (; j + " + group + " <= tile->column_count; j += " + group +
+    return "      for (; j + " + group + " <= end; j += " + group +
            ") {\n"
-           "      [[maybe_unused]] const Real* const column = columns + j * " +
+           "        [[maybe_unused]] const Real* const column = columns + j * " +
            number(program_.packed_slots) +
-           ";\n      [[maybe_unused]] const I index = "
+           ";\n        [[maybe_unused]] const I index = "
            "broadcast<I>(static_cast<element_t<I>>(j));\n" +
-           BodyWriter(program_.pair, dialect, shape).body("      ") + "    }\n";
+           BodyWriter(program_.pair, dialect, shape).body("        ") + "      }\n";
   }
 
   std::string tile_function() const {
@@ -266,10 +282,14 @@ class CpuWriter {
         "  for (Size block = 0; block < tile->row_blocks; ++block) {\n"
         "    [[maybe_unused]] const Real* const row = static_cast<const Real*>(tile->rows) + block "
         "* kRowBlock;\n" +
-        BodyWriter(program_.pair, dialect, shape_).hoisted("    ") + state_declarations("    ") +
-        "    Size j = 0;\n" + column_loop(shape_.columns);
+        BodyWriter(program_.pair, dialect, shape_).hoisted("    ") +
+        "    for (Size j = 0; j < tile->column_count;) {\n"
+        "      const Size end =\n"
+        "          j + kFlushColumns < tile->column_count ? j + kFlushColumns : "
+        "tile->column_count;\n" +
+        state_declarations("      ") + column_loop(shape_.columns);
     if (shape_.columns > 1) out += column_loop(1);
-    return out + flush_calls("    ") + "  }\n}\n\n";
+    return out + flush_calls("      ") + "    }\n  }\n}\n\n";
   }
 
   std::string state_functions() const {
@@ -316,8 +336,9 @@ class CpuWriter {
            "kernelops::KernelDescriptor kernelops_kernel = {\n"
            "    kernelops::kAbiVersion, sizeof(kernelops::Real), kernelops::kLanes, "
            "kernelops::kRowBlock,\n    " +
-           number(program_.dimension * static_cast<std::int64_t>(row_.state.size())) +
-           ",\n    kernelops::parameter_section, kernelops::row_section, "
+           number(program_.dimension * static_cast<std::int64_t>(row_.state.size())) + ", " +
+           number(static_cast<std::int64_t>(row_.state.size())) +
+           " * kernelops::kLongState,\n    kernelops::parameter_section, kernelops::row_section, "
            "kernelops::column_section,\n"
            "    kernelops::initialise, kernelops::tile, kernelops::merge, kernelops::finish};\n";
   }

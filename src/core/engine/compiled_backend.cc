@@ -23,7 +23,7 @@ class CompiledKernel : public Kernel {
 
   KernelSizes sizes() const override {
     return {descriptor_.real_bytes, descriptor_.lanes, descriptor_.row_block,
-            descriptor_.state_slots};
+            descriptor_.state_slots, descriptor_.scratch_bytes};
   }
   void parameter_section(void* panel) const override {
     descriptor_.parameter_section(panel, panel, descriptor_.lanes, descriptor_.lanes);

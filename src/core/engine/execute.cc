@@ -54,13 +54,15 @@ class Workspace {
         columns(bytes_of(plan.tile_columns * program.column.slots, kernel.real_bytes)),
         packed(bytes_of(plan.tile_columns * program.packed_slots, kernel.real_bytes)),
         state(bytes_of(plan.rows_per_unit * kernel.state_slots, kStateBytes)),
-        result(bytes_of(plan.rows_per_unit * program.dimension, kStateBytes)) {}
+        result(bytes_of(plan.rows_per_unit * program.dimension, kStateBytes)),
+        scratch(bytes_of(kernel.scratch_bytes, 1)) {}
 
   AlignedBuffer rows;
   AlignedBuffer columns;
   AlignedBuffer packed;
   AlignedBuffer state;
   AlignedBuffer result;
+  AlignedBuffer scratch;
 };
 
 template <class Real>
@@ -161,6 +163,7 @@ class Execution {
       tile.first_column = column;
       tile.state = state;
       tile.state_stride = stride;
+      tile.scratch = space.scratch.data();
       kernel_.tile(tile);
     }
     if (program_.fold_rows) {

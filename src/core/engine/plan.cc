@@ -10,7 +10,6 @@ namespace {
 constexpr std::int64_t kTileBytes = 32 * 1024;
 constexpr std::int64_t kUnitBytes = 256 * 1024;
 constexpr std::int64_t kFewestTileColumns = 64;
-// Also bounds how many terms are added in the kernel's own precision before they are widened.
 constexpr std::int64_t kMostTileColumns = 1024;
 // Enough units to balance any usual number of cores.
 constexpr std::int64_t kWantedUnits = 64;

@@ -19,7 +19,7 @@ constexpr std::int64_t kLargestDimension = 1 << 28;
 std::string dimensions_text(const std::vector<Expr>& arguments) {
   std::vector<std::string> texts;
   for (Expr argument : arguments) texts.push_back(std::to_string(argument->dimension));
-  return join(texts, " and ");
+  return listed(texts, "and");
 }
 
 Error dimension_error(const OpDef& op, const std::vector<Expr>& arguments,

@@ -1,5 +1,7 @@
 #include "core/lower/section_writer.h"
 
+#include <cstring>
+
 #include "core/lower/lower.h"
 #include "core/ops/table.h"
 #include "core/support/error.h"
@@ -16,6 +18,13 @@ std::int64_t map_value(Expr node, const std::string& text, std::int64_t k, std::
     if (name == "l") return l;
     return lookup_in_row(*node->op, node->arguments, node->parameters, name);
   });
+}
+
+// Tells 0 from -0, and NaN is equal to itself.
+std::uint64_t bits_of(double value) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
 }
 
 struct MappedComponent {
@@ -75,7 +84,7 @@ Register SectionWriter::emit(Instruction instruction) {
   }
   instruction.space = space;
   ValueKey key(instruction.opcode, instruction.op, instruction.operands, instruction.parameters,
-               instruction.value, instruction.space, instruction.component.offset,
+               bits_of(instruction.value), instruction.space, instruction.component.offset,
                instruction.component.step);
   auto& numbered = looped ? numbered_in_loop_ : numbered_;
   const auto found = numbered.find(key);

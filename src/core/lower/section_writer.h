@@ -44,8 +44,9 @@ class SectionWriter {
     Expr argument = nullptr;
     Component component;
   };
-  using ValueKey = std::tuple<Opcode, const OpDef*, std::vector<Register>,
-                              std::vector<std::int64_t>, double, Space, std::int64_t, std::int64_t>;
+  using ValueKey =
+      std::tuple<Opcode, const OpDef*, std::vector<Register>, std::vector<std::int64_t>,
+                 std::uint64_t, Space, std::int64_t, std::int64_t>;
 
   Register value(Expr node, Component component);
   Register compute(Expr node, Component component);

@@ -8,7 +8,7 @@ namespace kernelops {
 
 namespace {
 
-// A stack frame holds the accumulators of a long result.
+// Accumulators of a long result that stay in the first two caches.
 constexpr std::int64_t kMostStateVectors = 1024;
 // Statements written out for one column: more cost compile time and gain nothing.
 constexpr std::int64_t kMostStatements = 200;

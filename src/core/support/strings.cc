@@ -46,6 +46,12 @@ std::string join(const std::vector<std::string>& texts, std::string_view separat
   return out;
 }
 
+std::string listed(const std::vector<std::string>& texts, std::string_view last) {
+  if (texts.size() < 2) return join(texts, "");
+  const std::vector<std::string> first(texts.begin(), texts.end() - 1);
+  return join(first, ", ") + " " + std::string(last) + " " + texts.back();
+}
+
 std::string number_text(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
@@ -78,10 +84,12 @@ std::vector<std::string> nearest_words(std::string_view word,
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   std::vector<std::string> quoted;
-  for (const std::string& near : nearest_words(word, candidates))
+  for (const std::string& near : nearest_words(word, candidates)) {
     quoted.push_back("`" + near + "`");
+    if (edit_distance(word, near) == 0) break;
+  }
   if (quoted.empty()) return "";
-  return "; did you mean " + join(quoted, " or ") + "?";
+  return "; did you mean " + listed(quoted, "or") + "?";
 }
 
 }  // namespace kernelops

@@ -5,6 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 #include "core/support/error.h"
 
@@ -13,11 +18,6 @@ namespace kernelops {
 namespace {
 
 constexpr std::chrono::milliseconds kPollInterval(50);
-
-std::atomic<bool>& stop_flag() {
-  static std::atomic<bool> flag{false};
-  return flag;
-}
 
 [[noreturn]] void throw_interrupt() {
   throw Error(ErrorKind::interrupt, "the computation was interrupted");
@@ -37,27 +37,39 @@ struct ThreadPool::Job {
   std::exception_ptr error;
 };
 
-ThreadPool::ThreadPool() : process_(getpid()) {}
+// What the workers share with the caller.
+struct ThreadPool::Shared {
+  std::mutex run_mutex;  // one job at a time
+  std::mutex mutex;      // guards what follows
+  std::condition_variable wake;
+  std::condition_variable done;
+  std::vector<std::thread> threads;
+  Job* job = nullptr;
+  std::uint64_t generation = 0;
+  bool closing = false;
+  std::atomic<bool> stop{false};  // the current job is to end early
+};
+
+ThreadPool::ThreadPool() : shared_(std::make_unique<Shared>()), process_(getpid()) {}
 
 ThreadPool::~ThreadPool() {
   if (getpid() != process_) {
-    // The threads did not survive the fork; there is nothing to wait for.
-    for (std::thread& thread : threads_) thread.detach();
+    // The threads did not survive the fork, and what they waited on can never be destroyed.
+    static_cast<void>(shared_.release());
     return;
   }
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    closing_ = true;
+    const std::lock_guard<std::mutex> lock(shared_->mutex);
+    shared_->closing = true;
   }
-  wake_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  shared_->wake.notify_all();
+  for (std::thread& thread : shared_->threads) thread.join();
 }
 
-bool ThreadPool::stopping() const { return stop_flag().load(std::memory_order_relaxed); }
+bool ThreadPool::stopping() const { return shared_->stop.load(std::memory_order_relaxed); }
 
-void ThreadPool::do_units(Job& job, int worker) {
-  for (;;) {
-    if (stop_flag().load(std::memory_order_relaxed)) return;
+void ThreadPool::do_units(Shared& shared, Job& job, int worker) {
+  while (!shared.stop.load(std::memory_order_relaxed)) {
     const std::int64_t unit = job.next.fetch_add(1);
     if (unit >= job.count) return;
     try {
@@ -65,29 +77,31 @@ void ThreadPool::do_units(Job& job, int worker) {
     } catch (...) {
       const std::lock_guard<std::mutex> lock(job.mutex);
       if (!job.error) job.error = std::current_exception();
-      stop_flag().store(true);
+      shared.stop.store(true);
     }
   }
 }
 
-void ThreadPool::work(int worker) {
+void ThreadPool::work(Shared& shared, int worker) {
   std::uint64_t seen = 0;
   for (;;) {
     Job* job = nullptr;
     {
-      std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [&] { return closing_ || (job_ != nullptr && generation_ != seen); });
-      if (closing_) return;
-      seen = generation_;
-      if (worker >= job_->workers) continue;
-      job = job_;
+      std::unique_lock<std::mutex> lock(shared.mutex);
+      shared.wake.wait(lock, [&] {
+        return shared.closing || (shared.job != nullptr && shared.generation != seen);
+      });
+      if (shared.closing) return;
+      seen = shared.generation;
+      if (worker >= shared.job->workers) continue;
+      job = shared.job;
     }
-    do_units(*job, worker);
+    do_units(shared, *job, worker);
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const std::lock_guard<std::mutex> lock(shared.mutex);
       --job->running;
     }
-    done_.notify_one();
+    shared.done.notify_one();
   }
 }
 
@@ -107,33 +121,43 @@ void ThreadPool::run(int threads, std::int64_t count, const Task& task,
                      const InterruptCheck& interrupted) {
   if (count <= 0) return;
   Job job(task, count);
-  stop_flag().store(false);
   if (threads < 1 || getpid() != process_) {
     run_here(job, interrupted);
     return;
   }
-  const std::lock_guard<std::mutex> one_job(run_mutex_);
+  Shared& shared = *shared_;
+  const std::lock_guard<std::mutex> one_job(shared.run_mutex);
+  shared.stop.store(false);
   job.workers = static_cast<int>(std::min<std::int64_t>(threads, count));
-  while (static_cast<int>(threads_.size()) < job.workers) {
-    const int worker = static_cast<int>(threads_.size());
-    threads_.emplace_back([this, worker] { work(worker); });
+  while (static_cast<int>(shared.threads.size()) < job.workers) {
+    const int worker = static_cast<int>(shared.threads.size());
+    shared.threads.emplace_back([&shared, worker] { work(shared, worker); });
   }
   bool stopped = false;
+  std::exception_ptr check_error;
   {
-    std::unique_lock<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(shared.mutex);
     job.running = job.workers;
-    job_ = &job;
-    ++generation_;
-    wake_.notify_all();
-    while (!done_.wait_for(lock, kPollInterval, [&] { return job.running == 0; })) {
+    shared.job = &job;
+    ++shared.generation;
+    shared.wake.notify_all();
+    // The job may not go before its workers have left it, whatever the check does.
+    while (!shared.done.wait_for(lock, kPollInterval, [&] { return job.running == 0; })) {
       if (stopped || !interrupted) continue;
       lock.unlock();
-      stopped = interrupted();
-      if (stopped) stop_flag().store(true);
+      try {
+        stopped = interrupted();
+      } catch (...) {
+        stopped = true;
+        check_error = std::current_exception();
+      }
+      if (stopped) shared.stop.store(true);
       lock.lock();
     }
-    job_ = nullptr;
+    shared.job = nullptr;
   }
+  shared.stop.store(false);
+  if (check_error) std::rethrow_exception(check_error);
   if (job.error) std::rethrow_exception(job.error);
   if (stopped) throw_interrupt();
 }

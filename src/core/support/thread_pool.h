@@ -2,13 +2,9 @@
 // can answer the user.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <exception>
 #include <functional>
-#include <mutex>
-#include <thread>
-#include <vector>
+#include <memory>
 
 namespace kernelops {
 
@@ -39,18 +35,13 @@ class ThreadPool {
  private:
   struct Job;
 
-  void work(int worker);
-  static void do_units(Job& job, int worker);
-  void run_here(Job& job, const InterruptCheck& interrupted);
+  struct Shared;
 
-  std::mutex run_mutex_;  // one job at a time
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable done_;
-  std::vector<std::thread> threads_;
-  Job* job_ = nullptr;
-  std::uint64_t generation_ = 0;
-  bool closing_ = false;
+  static void work(Shared& shared, int worker);
+  static void do_units(Shared& shared, Job& job, int worker);
+  static void run_here(Job& job, const InterruptCheck& interrupted);
+
+  std::unique_ptr<Shared> shared_;
   long process_;
 };
 

@@ -79,7 +79,9 @@ class Builder {
     std::vector<std::string> names = {"Var", "Vi", "Vj", "Pm", "IntCst", "Zero"};
     for (const OpDef& op : operations()) names.push_back(op.name);
     for (const ReductionDef& row : reductions()) names.push_back(row.name + "_Reduction");
-    fail(ast, "there is no operation `" + ast.text + "`" + did_you_mean(ast.text, names));
+    throw error_at(ErrorKind::syntax,
+                   "there is no operation `" + ast.text + "`" + did_you_mean(ast.text, names),
+                   text_, {ast.span.begin, ast.span.begin + ast.text.size()});
   }
 
   // Forms whose arguments are integers only: variables and constants.
@@ -130,7 +132,6 @@ class Builder {
     for (std::size_t p = formulas; p < ast.children.size(); ++p) {
       parameters.push_back(integer(ast.children[p]));
     }
-    if (op.kind == OpKind::composite) return composite(op, arguments);
     if (op.kind == OpKind::differential) check_differential(ast, op, arguments);
     // The rows' own formulas may use the result of a reduction, users have no way to.
     const bool users = scope_.inline_variable != nullptr;
@@ -140,6 +141,7 @@ class Builder {
              ErrorKind::unsupported);
       }
     }
+    if (op.kind == OpKind::composite) return composite(op, arguments);
     return graph_.apply(op, std::move(arguments), std::move(parameters));
   }
 
@@ -157,8 +159,8 @@ class Builder {
       for (Expr argument : arguments) dimensions.push_back(std::to_string(argument->dimension));
       throw Error(ErrorKind::dimension,
                   op.name + ": dimensions must be equal, or 1; its arguments have dimensions " +
-                      join(dimensions, " and "),
-                  {{"operation", op.name}, {"dimensions", join(dimensions, " and ")}});
+                      listed(dimensions, "and"),
+                  {{"operation", op.name}, {"dimensions", listed(dimensions, "and")}});
     }
   }
 
@@ -167,7 +169,14 @@ class Builder {
       fail(ast.children[1], "the second argument of `" + op.name + "` must be a variable");
     }
     Category category;
-    if (!is_result(arguments[0], &category)) return;
+    if (!is_result(arguments[0], &category)) {
+      for (Expr node : topological({arguments[2]})) {
+        if (node->kind != NodeKind::reduction) continue;
+        fail(ast.children[2], "a reduction cannot be an argument of `" + op.name + "` here",
+             ErrorKind::unsupported);
+      }
+      return;
+    }
     const Dependence allowed = dependence_of(category) | kDependsOnParameter;
     if ((arguments[2]->dependence & ~allowed) != 0) {
       fail(ast.children[2],

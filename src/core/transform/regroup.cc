@@ -1,6 +1,7 @@
 #include "core/transform/regroup.h"
 
 #include <array>
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -74,7 +75,7 @@ class Regrouper {
 
   // A product that is used elsewhere too stays whole: taking it apart would compute it twice.
   void collect(Expr node, bool top, Factors* out) {
-    if (node->kind == NodeKind::constant) {
+    if (node->kind == NodeKind::constant && std::isnormal(out->constant * node->value)) {
       out->constant *= node->value;
     } else if (!is_product(node) || (!top && uses_.at(node) > 1)) {
       out->others.push_back(done_.at(node));

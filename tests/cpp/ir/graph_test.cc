@@ -81,10 +81,14 @@ TEST(Graph, RequirementsOfRowsNameTheOperationAndTheDimension) {
 
 TEST(Graph, RefusesDimensionsThatAreNoneOrTooLarge) {
   Graph graph;
-  EXPECT_EQ(error_of([&] { graph.variable({"x", 0, Category::i, 0}); }).kind(),
+  EXPECT_EQ(error_of([&] {
+              graph.variable({"x", 0, Category::i, 0});
+            }).kind(),
             ErrorKind::dimension);
   const std::int64_t huge = std::int64_t{1} << 40;
-  EXPECT_EQ(error_of([&] { graph.variable({"x", 0, Category::i, huge}); }).kind(),
+  EXPECT_EQ(error_of([&] {
+              graph.variable({"x", 0, Category::i, huge});
+            }).kind(),
             ErrorKind::dimension);
   EXPECT_EQ(error_of([&] { graph.apply(operation("SumT"), {graph.constant(1)}, {huge}); }).kind(),
             ErrorKind::dimension);

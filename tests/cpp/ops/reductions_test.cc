@@ -139,8 +139,8 @@ TEST(Reductions, MergeIsAssociative) {
         data.push_back(static_cast<double>(testing::integer_from(random, -3, 3)));
       }
       const auto a = static_cast<std::size_t>(testing::integer_from(random, 0, 12));
-      const auto b = static_cast<std::size_t>(
-          testing::integer_from(random, static_cast<std::int64_t>(a), 12));
+      const auto b =
+          static_cast<std::size_t>(testing::integer_from(random, static_cast<std::int64_t>(a), 12));
       const State x = State(row).take(data, 0, a);
       const State y = State(row).take(data, a, b);
       const State z = State(row).take(data, b, 12);
@@ -208,9 +208,8 @@ TEST(Reductions, LanesAreIndependent) {
                               : initial == "-infinity" ? -kInfinity
                                                        : std::stod(initial));
       indices[s].assign(count, -1);
-      state.push_back(row.state[s].type == StateType::index
-                          ? static_cast<void*>(indices[s].data())
-                          : static_cast<void*>(values[s].data()));
+      state.push_back(row.state[s].type == StateType::index ? static_cast<void*>(indices[s].data())
+                                                            : static_cast<void*>(values[s].data()));
     }
     std::vector<Data> lanes(count);
     for (std::int64_t n = 0; n < 4; ++n) {

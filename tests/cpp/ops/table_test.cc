@@ -168,7 +168,9 @@ TEST(Operations, FunctionsAgreeWithTheCLibrary) {
       {"Square", [](double x) { return x * x; }},
       {"Minus", [](double x) { return -x; }},
       {"Rsqrt", [](double x) { return x == 0 ? 0 : 1 / std::sqrt(x); }},
-      {"Sign", [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }},
+      {"Sign", [](double x) { return x > 0   ? 1.0
+                                     : x < 0 ? -1.0
+                                             : 0.0; }},
       {"Step", [](double x) { return x < 0 ? 0.0 : 1.0; }}};
   Random random(4);
   for (const auto& [name, function] : functions) {

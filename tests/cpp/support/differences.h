@@ -59,8 +59,8 @@ inline void expect_reduction_gradient(Expr result, Expr v, Expr e, Expr gradient
   };
   const Table actual = Evaluator(values, sizes).reduce(gradient).result;
   for (std::size_t place = 0; place < actual.values.size(); ++place) {
-    EXPECT_TRUE(near(actual.values[place], central_difference(values, v, place, product),
-                     tolerance))
+    EXPECT_TRUE(
+        near(actual.values[place], central_difference(values, v, place, product), tolerance))
         << "entry " << place;
   }
 }

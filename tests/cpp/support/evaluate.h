@@ -207,10 +207,12 @@ class Evaluator {
         double product = 1;
         for (std::size_t f = term; f < term + factors; ++f) {
           const auto& [argument, component] = from[k][f];
-          product *=
+          const double factor =
               components_.at(node->arguments[static_cast<std::size_t>(argument)])[component];
+          product = f == term ? factor : product * factor;
         }
-        out[k] += product;
+        // Zeros keep their sign.
+        out[k] = term == 0 ? product : out[k] + product;
       }
     }
   }

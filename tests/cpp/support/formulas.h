@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -56,9 +57,7 @@ struct Table {
   double at(std::int64_t row, std::int64_t k) const {
     return values[static_cast<std::size_t>(k * rows + row)];
   }
-  ArrayView view() const {
-    return {values.data(), ElementType::float64, rows, dimension, 1, rows};
-  }
+  ArrayView view() const { return {values.data(), ElementType::float64, rows, dimension, 1, rows}; }
 };
 
 /// The values of variables, and of reductions that are known already.
@@ -88,8 +87,8 @@ struct Formulas {
   std::vector<Expr> variables;
 
   Expr variable(const std::string& name, Category category, std::int64_t dimension) {
-    const Expr node = graph.variable(
-        {name, static_cast<int>(variables.size()), category, dimension});
+    const Expr node =
+        graph.variable({name, static_cast<int>(variables.size()), category, dimension});
     variables.push_back(node);
     scope.formulas[name] = node;
     return node;
@@ -132,10 +131,11 @@ inline bool both_nan(double a, double b) { return std::isnan(a) && std::isnan(b)
 inline ::testing::AssertionResult near(double actual, double expected, double tolerance,
                                        double magnitude = 1) {
   if (actual == expected || both_nan(actual, expected)) return ::testing::AssertionSuccess();
-  const double allowed = tolerance * std::max({1.0, std::fabs(magnitude), std::fabs(expected)});
-  if (std::fabs(actual - expected) <= allowed) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure()
-         << actual << " is not " << expected << " within " << allowed;
+  double allowed = tolerance * std::max(1.0, std::fabs(expected));
+  if (std::isfinite(magnitude)) allowed = std::max(allowed, tolerance * std::fabs(magnitude));
+  if (std::isfinite(expected) && std::fabs(actual - expected) <= allowed)
+    return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << actual << " is not " << expected << " within " << allowed;
 }
 
 }  // namespace kernelops::testing

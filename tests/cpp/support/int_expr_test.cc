@@ -20,25 +20,27 @@ std::optional<std::int64_t> scope(std::string_view name) {
 
 TEST(IntExpr, FollowsThePrecedenceOfC) {
   const std::vector<std::pair<std::string, std::int64_t>> cases = {
-      {"2 + 3 * 4", 14},        {"(2 + 3) * 4", 20},    {"10 - 4 - 3", 3},   {"100 / 5 / 2", 10},
-      {"7 % 4", 3},             {"-7 / 2", -3},         {"-7 % 2", -1},      {"2 * -3", -6},
-      {"- (1 + 2)", -3},        {"1 + 2 == 3", 1},      {"1 != 1", 0},       {"2 < 3", 1},
-      {"3 <= 3", 1},            {"2 > 3", 0},           {"3 >= 4", 0},       {"1 || 0 && 0", 1},
-      {"(1 || 0) && 0", 0},     {"0 || 5", 1},          {"2 && 3", 1},       {"1 < 2 && 2 < 1", 0},
-      {"m >= 0 && m < dim(x)", 1}, {"dim(x) - m + k", 2}, {"  12  ", 12},    {"m*m-1", 8}};
+      {"2 + 3 * 4", 14},     {"(2 + 3) * 4", 20},   {"10 - 4 - 3", 3},
+      {"100 / 5 / 2", 10},   {"7 % 4", 3},          {"-7 / 2", -3},
+      {"-7 % 2", -1},        {"2 * -3", -6},        {"- (1 + 2)", -3},
+      {"1 + 2 == 3", 1},     {"1 != 1", 0},         {"2 < 3", 1},
+      {"3 <= 3", 1},         {"2 > 3", 0},          {"3 >= 4", 0},
+      {"1 || 0 && 0", 1},    {"(1 || 0) && 0", 0},  {"0 || 5", 1},
+      {"2 && 3", 1},         {"1 < 2 && 2 < 1", 0}, {"m >= 0 && m < dim(x)", 1},
+      {"dim(x) - m + k", 2}, {"  12  ", 12},        {"m*m-1", 8}};
   for (const auto& [text, value] : cases) EXPECT_EQ(evaluate_int(text, scope), value) << text;
 }
 
 TEST(IntExpr, RejectsWhatIsMalformed) {
-  for (const std::string text : {"", "1 +", "(1", "1)", "1 2", "*", "m <", "dim(x", "1 = 1", "()"}) {
+  for (const std::string text :
+       {"", "1 +", "(1", "1)", "1 2", "*", "m <", "dim(x", "1 = 1", "()"}) {
     const Error error = testing::error_of([&] { evaluate_int(text, scope); });
     EXPECT_EQ(error.kind(), ErrorKind::internal) << text;
   }
 }
 
 TEST(IntExpr, NamesWhatIsUnknown) {
-  EXPECT_CONTAINS(testing::error_of([] { evaluate_int("m + q", scope); }).what(),
-                  "unknown name q");
+  EXPECT_CONTAINS(testing::error_of([] { evaluate_int("m + q", scope); }).what(), "unknown name q");
   EXPECT_CONTAINS(testing::error_of([] { evaluate_int("dim(y)", scope); }).what(), "dim(y)");
 }
 
@@ -48,7 +50,7 @@ TEST(IntExpr, RefusesDivisionByZeroAndOverflow) {
                     "division by zero");
   }
   const std::string largest = "9223372036854775807";
-  for (const std::string text : {largest + " + 1", "-" + largest + " - 2", largest + " * 2"}) {
+  for (const std::string& text : {largest + " + 1", "-" + largest + " - 2", largest + " * 2"}) {
     EXPECT_CONTAINS(testing::error_of([&] { evaluate_int(text, scope); }).what(), "overflow");
   }
 }

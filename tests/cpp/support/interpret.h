@@ -1,5 +1,5 @@
-// Runs a Program on scalars, exactly as lower/program.h says, with the compiled functions of the rows
-// and without any generated text.
+// Runs a Program on scalars, exactly as lower/program.h says, with the compiled functions of the
+// rows and without any generated text.
 #pragma once
 
 #include <cmath>
@@ -92,9 +92,9 @@ class Interpreter {
       Pointers own(states[k]);
       StateValue result{};
       program_.reduction->finish.compiled(own.data(), &result, 1);
-      out->at(row, static_cast<std::int64_t>(k)) =
-          program_.reduction->output == StateType::index ? static_cast<double>(result.index)
-                                                         : result.value;
+      out->at(row, static_cast<std::int64_t>(k)) = program_.reduction->output == StateType::index
+                                                       ? static_cast<double>(result.index)
+                                                       : result.value;
     }
   }
 

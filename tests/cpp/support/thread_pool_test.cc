@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "support/formulas.h"
@@ -24,13 +25,12 @@ double seconds_since(Clock::time_point start) {
 bool works(ThreadPool& pool, int threads, std::int64_t count) {
   std::vector<std::atomic<int>> done(static_cast<std::size_t>(count));
   std::atomic<bool> known_workers{true};
-  pool.run(
-      threads, count,
-      [&](std::int64_t unit, int worker) {
-        ++done[static_cast<std::size_t>(unit)];
-        if (worker < 0 || worker >= std::max(1, threads)) known_workers = false;
-      },
-      {});
+  pool.run(threads, count,
+           [&](std::int64_t unit, int worker) {
+             ++done[static_cast<std::size_t>(unit)];
+             if (worker < 0 || worker >= std::max(1, threads)) known_workers = false;
+           },
+           {});
   for (const auto& each : done) {
     if (each != 1) return false;
   }
@@ -62,14 +62,13 @@ TEST(ThreadPool, RethrowsAnExceptionAndStaysUsable) {
   ThreadPool pool;
   for (const int threads : {0, 1, 4}) {
     std::atomic<int> done{0};
-    EXPECT_THROW(pool.run(
-                     threads, 100000,
-                     [&](std::int64_t unit, int) {
-                       if (unit == 3) throw std::out_of_range("three");
-                       ++done;
-                       std::this_thread::sleep_for(std::chrono::microseconds(20));
-                     },
-                     {}),
+    EXPECT_THROW(pool.run(threads, 100000,
+                          [&](std::int64_t unit, int) {
+                            if (unit == 3) throw std::out_of_range("three");
+                            ++done;
+                            std::this_thread::sleep_for(std::chrono::microseconds(20));
+                          },
+                          {}),
                  std::out_of_range);
     EXPECT_LT(done, 100000 - 1) << "the others stop";
     EXPECT_TRUE(works(pool, threads, 100));
@@ -126,16 +125,16 @@ TEST(ThreadPool, AForkedChildComputesOnItsOwnThread) {
   ASSERT_TRUE(works(pool, 3, 10));
   const pid_t child = ::fork();
   if (child == 0) {
+    ::alarm(5);  // rather than hang
     bool right = true;
     const auto caller = std::this_thread::get_id();
     int done = 0;
-    pool.run(
-        3, 10,
-        [&](std::int64_t, int worker) {
-          right = right && std::this_thread::get_id() == caller && worker == 0;
-          ++done;
-        },
-        {});
+    pool.run(3, 10,
+             [&](std::int64_t, int worker) {
+               right = right && std::this_thread::get_id() == caller && worker == 0;
+               ++done;
+             },
+             {});
     ::_exit(right && done == 10 ? 0 : 1);
   }
   int status = 0;
@@ -149,6 +148,7 @@ TEST(ThreadPool, AForkedChildCanDestroyIt) {
   ASSERT_TRUE(works(*pool, 3, 10));
   const pid_t child = ::fork();
   if (child == 0) {
+    ::alarm(5);  // rather than hang
     pool.reset();
     ::_exit(0);
   }

@@ -52,10 +52,29 @@ TEST(Arguments, AnyIdentifierIsAName) {
 }
 
 TEST(Arguments, RefusesWhatIsNoDeclaration) {
-  for (const std::string text :
-       {"", "x", "x=", "x=Vi", "x=Vi(", "x=Vi()", "x=Vi(3", "x=Vi(3))", "x=Vi(3,)", "x=Vi(0,3,1)",
-        "=Vi(3)", "3=Vi(3)", "x=Vk(3)", "x=vi(3)", "x=Vi(a)", "x=Vi(3.5)", "x=Vi(-3)", "x Vi(3)",
-        "x=Vi(3) y", "x=Vi(1e2)", "x=Vi(9999999999)", "x=Var(0,3,1)", "x y=Vi(3)"}) {
+  for (const std::string text : {"",
+                                 "x",
+                                 "x=",
+                                 "x=Vi",
+                                 "x=Vi(",
+                                 "x=Vi()",
+                                 "x=Vi(3",
+                                 "x=Vi(3))",
+                                 "x=Vi(3,)",
+                                 "x=Vi(0,3,1)",
+                                 "=Vi(3)",
+                                 "3=Vi(3)",
+                                 "x=Vk(3)",
+                                 "x=vi(3)",
+                                 "x=Vi(a)",
+                                 "x=Vi(3.5)",
+                                 "x=Vi(-3)",
+                                 "x Vi(3)",
+                                 "x=Vi(3) y",
+                                 "x=Vi(1e2)",
+                                 "x=Vi(9999999999)",
+                                 "x=Var(0,3,1)",
+                                 "x y=Vi(3)"}) {
     const Error error = error_of([&] { parse_arguments({text}); });
     EXPECT_EQ(error.kind(), ErrorKind::syntax) << text;
     EXPECT_EQ(error.data().at("argument"), "args") << text;

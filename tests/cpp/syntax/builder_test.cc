@@ -18,8 +18,7 @@ class BuilderTest : public ::testing::Test {
     f.variable("b", Category::j, 1);
     f.variable("weight", Category::parameter, 1);
     f.scope.inline_variable = [this](int position, std::int64_t dimension, Category category) {
-      return f.graph.variable(
-          {"V" + std::to_string(position), position, category, dimension});
+      return f.graph.variable({"V" + std::to_string(position), position, category, dimension});
     };
   }
 
@@ -48,7 +47,7 @@ TEST_F(BuilderTest, NamesVariablesAndConstants) {
 TEST_F(BuilderTest, SuggestsTheNameThatWasMeant) {
   expect_error("x + wieght", ErrorKind::syntax, "did you mean `weight`?", "5");
   expect_error("x * Exo(y)", ErrorKind::syntax, "did you mean `Exp`", "5");
-  expect_error("Sum_Reducton(x, 0)", ErrorKind::syntax, "did you mean `Sum_Reduction`?", "1");
+  expect_error("Sum_Reducton(x, 0)", ErrorKind::syntax, "did you mean `Sum_Reduction`", "1");
   expect_error("1 + Sqdist(x, y)", ErrorKind::syntax, "`SqDist`", "5");
 }
 
@@ -111,7 +110,8 @@ TEST_F(BuilderTest, DimensionErrorsPointAtTheOperation) {
 TEST_F(BuilderTest, DimensionErrorsNameTheCompositeThatWasWritten) {
   f.variable("z", Category::i, 2);
   expect_error("1 + SqDist(x, z)", ErrorKind::dimension,
-               "SqDist: dimensions must be equal, or 1; its arguments have dimensions 3 and 2", "5");
+               "SqDist: dimensions must be equal, or 1; its arguments have dimensions 3 and 2",
+               "5");
   expect_error("(x | z) + 1", ErrorKind::dimension, "Scalprod", "2");
 }
 

@@ -23,8 +23,8 @@ TEST(Lexer, EndsEveryTextWithTheEnd) {
 }
 
 TEST(Lexer, CutsNamesNumbersAndSymbols) {
-  EXPECT_EQ(texts("x_1+y.z*(2e3,-.5)"), (Texts{"x_1", "+", "y.z", "*", "(", "2e3", ",", "-", ".5",
-                                              ")", ""}));
+  EXPECT_EQ(texts("x_1+y.z*(2e3,-.5)"),
+            (Texts{"x_1", "+", "y.z", "*", "(", "2e3", ",", "-", ".5", ")", ""}));
   EXPECT_EQ(texts("a**b^c|d=e/f"),
             (Texts{"a", "**", "b", "^", "c", "|", "d", "=", "e", "/", "f", ""}));
   EXPECT_EQ(texts("a***b"), (Texts{"a", "**", "*", "b", ""}));
@@ -32,9 +32,13 @@ TEST(Lexer, CutsNamesNumbersAndSymbols) {
 
 TEST(Lexer, ReadsDecimalNumbers) {
   const std::vector<std::pair<std::string, double>> cases = {
-      {"0", 0},         {"12", 12},      {"1.5", 1.5},    {"1.", 1},       {".25", 0.25},
-      {"1e3", 1000},    {"1E-2", 0.01},  {"2.5e+1", 25},  {"007", 7},      {"1e308", 1e308},
-      {"4e-310", 4e-310}, {"0.1", 0.1},  {"1e-400", 0},   {"123456789012345678", 123456789012345678.}};
+      {"0", 0},           {"12", 12},
+      {"1.5", 1.5},       {"1.", 1},
+      {".25", 0.25},      {"1e3", 1000},
+      {"1E-2", 0.01},     {"2.5e+1", 25},
+      {"007", 7},         {"1e308", 1e308},
+      {"4e-310", 4e-310}, {"0.1", 0.1},
+      {"1e-400", 0},      {"123456789012345678", 123456789012345678.}};
   for (const auto& [text, value] : cases) {
     const std::vector<Token> tokens = tokenize(text);
     ASSERT_EQ(tokens.size(), 2u) << text;

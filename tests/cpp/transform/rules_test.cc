@@ -101,8 +101,8 @@ TEST_F(RulesTest, KeepTheRealNumber) {
 }
 
 TEST_F(RulesTest, ExactOnesKeepInfinitiesNanAndZeros) {
-  const std::vector<double> special = {0.0,        -0.0,      kInfinity, -kInfinity, std::nan(""),
-                                       1,          -2,        1e300,     -1e-300,    0.1};
+  const std::vector<double> special = {0.0, -0.0, kInfinity, -kInfinity, std::nan(""),
+                                       1,   -2,   1e300,     -1e-300,    0.1};
   for (const Rule& rule : simplification_rules()) {
     if (rule.exactness != Exactness::exact) continue;
     int used = 0;

@@ -81,8 +81,8 @@ TEST_F(SimplifyTest, DoesNotFactorAScalarOutOfItsOwnSum) {
 TEST_F(SimplifyTest, WorksInsideReductionsAndThroughInnerOnes) {
   EXPECT_EQ(simplified("Sum_Reduction(1 * x - 0, 0)"), "Sum_Reduction(x, 0)");
   f.variable("e", Category::i, 1);
-  const Expr second = expand_differentials(
-      f.graph, f("Grad(LogSumExp_Reduction(1 * b - 0, 0), b, e)"));
+  const Expr second =
+      expand_differentials(f.graph, f("Grad(LogSumExp_Reduction(1 * b - 0, 0), b, e)"));
   EXPECT_LT(topological({simplify(f.graph, second)}).size(), topological({second}).size());
 }
 

@@ -17,8 +17,7 @@ TEST(Validate, ResultsAreReductionsAndTheirGradients) {
   f.variable("y", Category::j, 3);
   EXPECT_NO_THROW(validate_result(f("Sum_Reduction(x - y, 0)")));
   EXPECT_NO_THROW(validate_result(f("Grad(Sum_Reduction(x - y, 0), y, x)")));
-  EXPECT_NO_THROW(
-      validate_result(f("Grad(Grad(Sum_Reduction(Exp(x - y), 0), y, x), x, y)")));
+  EXPECT_NO_THROW(validate_result(f("Grad(Grad(Sum_Reduction(Exp(x - y), 0), y, x), x, y)")));
 }
 
 TEST(Validate, AFormulaOfPairsIsNoResult) {
