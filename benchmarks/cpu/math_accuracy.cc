@@ -132,6 +132,9 @@ void measure_all() {
       "exp near 0", [](const auto& x) KERNELOPS_ALWAYS_INLINE { return exp(x); },
       [](auto x) { return std::exp(x); }, {-1, 1}, {-1, 0});
   measure(
+      "exp2", [](const auto& x) KERNELOPS_ALWAYS_INLINE { return exp2(x); },
+      [](auto x) { return std::exp2(x); }, {-150, 129}, {-20, 0});
+  measure(
       "log", [](const auto& x) KERNELOPS_ALWAYS_INLINE { return log(x); },
       [](auto x) { return std::log(x); }, {0.25, 4}, {0, 10});
   measure(

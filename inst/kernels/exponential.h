@@ -1,4 +1,4 @@
-// exp and log, within one unit in the last place.
+// exp and log, within one unit in the last place; exp2, which trades some of that for speed.
 #ifndef KERNELOPS_KERNELS_EXPONENTIAL_H_
 #define KERNELOPS_KERNELS_EXPONENTIAL_H_
 

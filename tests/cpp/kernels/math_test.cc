@@ -185,6 +185,16 @@ TYPED_TEST(MathTest, ExpIsWithinOneUlp) {
       [](long double x) { return std::exp(x); }, samples<T>(-1, 1));
 }
 
+TYPED_TEST(MathTest, Exp2IsWithinThreeUlps) {
+  using T = typename TestFixture::T;
+  const double range = this->kFloat ? 155 : 1080;
+  for (double highest : {range, 1.0}) {
+    this->expect_ulps(
+        3.0, [](const auto& x) KERNELOPS_ALWAYS_INLINE { return exp2(x); },
+        [](long double x) { return std::exp2(x); }, samples<T>(-highest, highest));
+  }
+}
+
 TYPED_TEST(MathTest, LogIsWithinOneUlp) {
   using T = typename TestFixture::T;
   for (double highest : {2.0, 1e4}) {
