@@ -71,7 +71,9 @@ KERNELOPS_INLINE V exp(const V& x) {
 
 // 2^t = 2^floor(t) 2^(k / entries) 2^f: two registers hold the powers for all k, and a short
 // polynomial does the rest. For the argument c u of exp with a constant or once computed c this
-// takes half the time of exp(c u), because log2(e) goes into c.
+// takes half the time of exp(c u), because log2(e) goes into c. The rounding of c u weighs more
+// than the error here, which is below 3 units in the last place in float and 2 in double with
+// AVX-512, and below 1.3 elsewhere.
 template <class V>
 KERNELOPS_INLINE V exp2(const V& t) {
   if constexpr (sizeof(V) > kRegisterBytes) {
