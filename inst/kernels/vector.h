@@ -172,31 +172,6 @@ KERNELOPS_INLINE bool any(const M& mask) {
   }
 }
 
-namespace detail {
-
-template <class H>
-KERNELOPS_INLINE auto widen(const H& value) {
-  constexpr int kBytes = static_cast<int>(2 * sizeof(H));
-  if constexpr (kBytes > kRegisterBytes) {
-    return join(widen(low(value)), widen(high(value)));
-  } else {
-    return __builtin_convertvector(value, Vector<double, kBytes>);
-  }
-}
-
-}  // namespace detail
-
-// The lower and upper halves of a float vector, as double vectors of the same size.
-template <class V>
-KERNELOPS_INLINE Vector<double, static_cast<int>(sizeof(V))> widen_low(const V& value) {
-  return detail::widen(low(value));
-}
-
-template <class V>
-KERNELOPS_INLINE Vector<double, static_cast<int>(sizeof(V))> widen_high(const V& value) {
-  return detail::widen(high(value));
-}
-
 }  // namespace kernelops
 
 #endif  // KERNELOPS_KERNELS_VECTOR_H_

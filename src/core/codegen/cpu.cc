@@ -26,7 +26,6 @@ class CpuDialect : public Dialect {
   CpuDialect(const Program& program, TileShape shape) : program_(program), shape_(shape) {}
 
   std::string value_type() const override { return "V"; }
-  std::string index_type() const override { return "I"; }
   std::string function_words() const override { return "KERNELOPS_INLINE"; }
 
   std::string constant(double value) const override {

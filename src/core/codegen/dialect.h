@@ -13,9 +13,8 @@ class Dialect {
  public:
   virtual ~Dialect() = default;
 
-  /// The type of a real value of one lane group, and of a row number.
+  /// The type of a real value of one lane group.
   virtual std::string value_type() const = 0;
-  virtual std::string index_type() const = 0;
   /// Words before an inlined function.
   virtual std::string function_words() const = 0;
   /// A constant of the value type.

@@ -85,8 +85,6 @@ class Graph {
   /// The reduction of `formula` whose result is indexed by `category`.
   Expr reduce(const ReductionDef& reduction, Expr formula, Category category);
 
-  std::size_t size() const { return nodes_.size(); }
-
  private:
   using Key = std::tuple<NodeKind, const void*, int, std::int64_t, std::uint64_t, std::string,
                          std::vector<Expr>, std::vector<std::int64_t>>;

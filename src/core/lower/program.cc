@@ -1,7 +1,6 @@
 #include "core/lower/program.h"
 
 #include "core/ir/print.h"
-#include "core/support/error.h"
 #include "core/support/strings.h"
 
 namespace kernelops {
@@ -86,11 +85,6 @@ const char* space_name(Space space) {
       break;
   }
   return "pair";
-}
-
-const Panel& Program::panel(Space space) const {
-  KERNELOPS_CHECK(space != Space::pair);
-  return space == Space::parameter ? parameters : space == Space::row ? row : column;
 }
 
 std::string print_program(const Program& program) {

@@ -107,8 +107,6 @@ struct Program {
   std::vector<PackedRun> packed;
   std::int64_t packed_slots = 0;
   Section pair;
-
-  const Panel& panel(Space space) const;
 };
 
 /// The program as text, one instruction a line.
