@@ -92,12 +92,10 @@ const std::vector<std::shared_ptr<Kernel>>& Session::kernels(Engine& engine, Loa
   const auto found = loaded.kernels.find(key);
   if (found != loaded.kernels.end()) return found->second;
   std::vector<std::shared_ptr<Kernel>> made;
-  bool built = false;
   for (const Pass& pass : loaded.op.passes()) {
-    built = built || !engine.backend->is_ready(pass.program, float32);
     made.push_back(engine.backend->kernel(pass.program, float32, interrupted));
   }
-  if (built && !pruned_) {
+  if (engine.cache->builds() > 0 && !pruned_) {
     engine.cache->prune(kLargestCache, kOldestKernel);
     pruned_ = true;
   }

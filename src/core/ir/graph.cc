@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <set>
 
+#include "core/support/bits.h"
 #include "core/support/error.h"
 #include "core/support/int_expr.h"
 #include "core/support/strings.h"
@@ -101,14 +101,11 @@ std::optional<std::int64_t> lookup_in_row(const OpDef& op, const std::vector<Exp
 }
 
 Expr Graph::intern(Node node) {
-  // The bits of the value, so that 0 and -0 stay apart and NaN equals itself.
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, &node.value, sizeof bits);
   const void* row = node.op != nullptr ? static_cast<const void*>(node.op)
                                        : static_cast<const void*>(node.reduction);
   const int place = static_cast<int>(node.category) * (1 << 24) + node.variable.position;
-  Key key(node.kind, row, place, node.dimension, bits, node.variable.name, node.arguments,
-          node.parameters);
+  Key key(node.kind, row, place, node.dimension, bits_of(node.value), node.variable.name,
+          node.arguments, node.parameters);
   const auto found = nodes_.find(key);
   if (found != nodes_.end()) return found->second.get();
   node.id = static_cast<int>(nodes_.size());
@@ -191,7 +188,9 @@ Expr Graph::reduce(const ReductionDef& reduction, Expr formula, Category categor
   return intern(std::move(node));
 }
 
-std::vector<Expr> topological(const std::vector<Expr>& roots) {
+namespace {
+
+std::vector<Expr> reachable(const std::vector<Expr>& roots, bool through_reductions) {
   std::set<Expr> seen;
   std::vector<Expr> pending = roots;
   std::vector<Expr> out;
@@ -200,11 +199,18 @@ std::vector<Expr> topological(const std::vector<Expr>& roots) {
     pending.pop_back();
     if (!seen.insert(node).second) continue;
     out.push_back(node);
+    if (node->kind == NodeKind::reduction && !through_reductions) continue;
     pending.insert(pending.end(), node->arguments.begin(), node->arguments.end());
   }
   std::sort(out.begin(), out.end(), [](Expr a, Expr b) { return a->id < b->id; });
   return out;
 }
+
+}  // namespace
+
+std::vector<Expr> topological(const std::vector<Expr>& roots) { return reachable(roots, true); }
+
+std::vector<Expr> formula_nodes(Expr formula) { return reachable({formula}, false); }
 
 Expr with_arguments(Graph& graph, Expr node, std::vector<Expr> arguments) {
   if (node->arguments == arguments) return node;

@@ -101,6 +101,9 @@ std::optional<std::int64_t> lookup_in_row(const OpDef& op, const std::vector<Exp
 /// Every node reachable from the roots, arguments before the nodes that use them.
 std::vector<Expr> topological(const std::vector<Expr>& roots);
 
+/// The nodes of one formula, arguments first; reductions inside it are leaves.
+std::vector<Expr> formula_nodes(Expr formula);
+
 /// Rebuilds a node on other arguments.
 Expr with_arguments(Graph& graph, Expr node, std::vector<Expr> arguments);
 

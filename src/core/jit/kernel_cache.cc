@@ -132,6 +132,7 @@ std::shared_ptr<Module> KernelCache::open_or_build(const std::string& key,
 }
 
 std::string KernelCache::build(const std::string& key, const KernelRequest& request) const {
+  ++builds_;
   const TemporaryDirectory workplace(directory_.path() + "/build-");
   const std::string source = workplace.path() + "/kernel.cc";
   const std::string library = workplace.path() + "/kernel.so";

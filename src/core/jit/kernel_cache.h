@@ -2,6 +2,7 @@
 // from a table in memory.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +50,9 @@ class KernelCache {
   /// Error(interrupt).
   std::shared_ptr<Module> load(const KernelRequest& request);
 
+  /// How many kernels this object had to compile.
+  std::size_t builds() const { return builds_.load(); }
+
   /// Counts the kernels on disk.
   CacheStatistics statistics() const;
 
@@ -71,6 +75,7 @@ class KernelCache {
   std::string build(const std::string& key, const KernelRequest& request) const;
 
   CacheDirectory directory_;
+  mutable std::atomic<std::size_t> builds_{0};
   mutable std::mutex tables_mutex_;
   std::map<std::string, std::shared_ptr<Module>> modules_;
   mutable std::map<std::string, IncludeDigest> include_digests_;

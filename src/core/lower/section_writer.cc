@@ -1,9 +1,8 @@
 #include "core/lower/section_writer.h"
 
-#include <cstring>
-
 #include "core/lower/lower.h"
 #include "core/ops/table.h"
+#include "core/support/bits.h"
 #include "core/support/error.h"
 #include "core/support/int_expr.h"
 
@@ -18,13 +17,6 @@ std::int64_t map_value(Expr node, const std::string& text, std::int64_t k, std::
     if (name == "l") return l;
     return lookup_in_row(*node->op, node->arguments, node->parameters, name);
   });
-}
-
-// Tells 0 from -0, and NaN is equal to itself.
-std::uint64_t bits_of(double value) {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits;
 }
 
 struct MappedComponent {

@@ -11,24 +11,6 @@ namespace kernelops {
 
 namespace {
 
-// Nodes of one formula, arguments first; reductions inside it are leaves.
-std::vector<Expr> formula_nodes(Expr root) {
-  std::set<Expr> seen;
-  std::vector<Expr> pending = {root};
-  std::map<int, Expr> ordered;
-  while (!pending.empty()) {
-    const Expr node = pending.back();
-    pending.pop_back();
-    if (!seen.insert(node).second) continue;
-    ordered.emplace(node->id, node);
-    if (node->kind == NodeKind::reduction) continue;
-    pending.insert(pending.end(), node->arguments.begin(), node->arguments.end());
-  }
-  std::vector<Expr> out;
-  for (const auto& each : ordered) out.push_back(each.second);
-  return out;
-}
-
 std::set<Expr> nodes_depending_on(Expr root, Expr v) {
   std::set<Expr> active = {v};
   for (Expr node : topological({root})) {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "core/api/operator.h"
+#include "core/engine/compiled_kernel.h"
 #include "support/machine.h"
 
 namespace kernelops {
@@ -103,42 +104,6 @@ TEST(CpuCode, EveryVectorWidthGivesTheSameResults) {
   }
 }
 
-// The functions of a compiled library.
-class LibraryKernel : public Kernel {
- public:
-  explicit LibraryKernel(const Module& module)
-      : kernel_(*static_cast<const KernelDescriptor*>(module.symbol("kernelops_kernel"))) {}
-
-  const KernelDescriptor& descriptor() const { return kernel_; }
-  KernelSizes sizes() const override {
-    return {kernel_.real_bytes, kernel_.lanes, kernel_.row_block, kernel_.state_slots};
-  }
-  void parameter_section(void* panel) const override {
-    kernel_.parameter_section(panel, panel, kernel_.lanes, kernel_.lanes);
-  }
-  void row_section(const void* parameters, void* panel, Size stride, Size count) const override {
-    kernel_.row_section(parameters, panel, stride, count);
-  }
-  void column_section(const void* parameters, void* panel, Size stride, Size count) const override {
-    kernel_.column_section(parameters, panel, stride, count);
-  }
-  void initialise(void* state, Size stride, Size count) const override {
-    kernel_.initialise(state, stride, count);
-  }
-  void tile(const Tile& tile) const override { kernel_.tile(&tile); }
-  void merge(void* into, Size into_stride, const void* from, Size from_stride,
-             Size count) const override {
-    kernel_.merge(into, into_stride, from, from_stride, count);
-  }
-  void finish(const void* state, Size stride, Size count, void* output,
-              Size output_stride) const override {
-    kernel_.finish(state, stride, count, output, output_stride);
-  }
-
- private:
-  const KernelDescriptor& kernel_;
-};
-
 TEST(CpuCode, EveryTileShapeGivesTheSameResults) {
   Formulas f;
   f.variable("x", Category::i, 20);
@@ -159,7 +124,7 @@ TEST(CpuCode, EveryTileShapeGivesTheSameResults) {
     request.include_directory = KERNELOPS_KERNEL_DIR;
     request.toolchain = toolchain;
     const auto module = cache.load(request);
-    const LibraryKernel library(*module);
+    const CompiledKernel library(module);
     const KernelDescriptor& kernel = library.descriptor();
     EXPECT_EQ(kernel.abi_version, kAbiVersion);
     EXPECT_EQ(kernel.real_bytes, 8);

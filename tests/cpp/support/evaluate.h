@@ -56,23 +56,6 @@ inline double reduced_value(const std::string& name, const std::vector<double>& 
   throw std::logic_error("the reduction " + name + " has no reference in tests");
 }
 
-/// The nodes of one formula, arguments first; reductions inside it are leaves.
-inline std::vector<Expr> nodes_of(Expr formula) {
-  std::set<Expr> seen;
-  std::vector<Expr> pending = {formula};
-  std::vector<Expr> out;
-  while (!pending.empty()) {
-    const Expr node = pending.back();
-    pending.pop_back();
-    if (!seen.insert(node).second) continue;
-    out.push_back(node);
-    if (node->kind == NodeKind::reduction) continue;
-    pending.insert(pending.end(), node->arguments.begin(), node->arguments.end());
-  }
-  std::sort(out.begin(), out.end(), [](Expr a, Expr b) { return a->id < b->id; });
-  return out;
-}
-
 /// A reduction's result, and how large the numbers were that it was made of.
 struct Reduced {
   Table result;
@@ -127,7 +110,7 @@ class Evaluator {
 
   const std::vector<Expr>& nodes(Expr formula) {
     const auto found = nodes_.find(formula);
-    return found != nodes_.end() ? found->second : nodes_[formula] = nodes_of(formula);
+    return found != nodes_.end() ? found->second : nodes_[formula] = formula_nodes(formula);
   }
 
   const Table& leaf(Expr node) {
