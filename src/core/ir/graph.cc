@@ -60,6 +60,43 @@ std::int64_t result_dimension(const OpDef& op, const std::vector<Expr>& argument
   return dimension;
 }
 
+// The value of "length(p)", "p[3]" or "find(p, 3)" for the list p.
+std::optional<std::int64_t> lookup_in_list(const std::string& list,
+                                           const std::vector<std::int64_t>& elements,
+                                           std::string_view name) {
+  if (name == "length(" + list + ")") return static_cast<std::int64_t>(elements.size());
+  const auto number_after = [&](const std::string& start) -> std::optional<std::int64_t> {
+    if (name.substr(0, start.size()) != start) return std::nullopt;
+    return std::stoll(std::string(name.substr(start.size())));
+  };
+  if (const auto place = number_after(list + "[")) {
+    if (*place < 0 || *place >= static_cast<std::int64_t>(elements.size())) return std::nullopt;
+    return elements[static_cast<std::size_t>(*place)];
+  }
+  if (const auto value = number_after("find(" + list + ",")) {
+    const auto found = std::find(elements.begin(), elements.end(), *value);
+    return found == elements.end() ? -1 : found - elements.begin();
+  }
+  return std::nullopt;
+}
+
+// The number of elements that the parameters of a row must have: a list stands as its length and
+// its elements.
+bool parameters_fit(const OpDef& op, const std::vector<std::int64_t>& parameters) {
+  std::size_t at = 0;
+  for (const std::string& parameter : op.parameters) {
+    if (at >= parameters.size()) return false;
+    at += is_list_parameter(parameter) ? static_cast<std::size_t>(parameters[at]) + 1 : 1;
+  }
+  return at == parameters.size();
+}
+
+Error reduction_error(ErrorKind kind, const ReductionDef& row, const std::string& problem,
+                      const std::string& dimensions) {
+  return Error(kind, row.name + "_Reduction: " + problem,
+               {{"operation", row.name + "_Reduction"}, {"dimensions", dimensions}});
+}
+
 }  // namespace
 
 Category opposite(Category category) { return category == Category::i ? Category::j : Category::i; }
@@ -91,8 +128,20 @@ Dependence dependence_of(Category category) {
 std::optional<std::int64_t> lookup_in_row(const OpDef& op, const std::vector<Expr>& arguments,
                                           const std::vector<std::int64_t>& parameters,
                                           std::string_view name) {
-  for (std::size_t p = 0; p < op.parameters.size(); ++p) {
-    if (name == op.parameters[p]) return parameters[p];
+  std::size_t at = 0;
+  for (const std::string& parameter : op.parameters) {
+    if (!is_list_parameter(parameter)) {
+      if (name == parameter) return parameters[at];
+      ++at;
+      continue;
+    }
+    const auto length = static_cast<std::size_t>(parameters[at]);
+    const auto first = parameters.begin() + static_cast<std::ptrdiff_t>(at) + 1;
+    const auto last = first + static_cast<std::ptrdiff_t>(length);
+    if (const auto found = lookup_in_list(parameter_name(parameter), {first, last}, name)) {
+      return found;
+    }
+    at += length + 1;
   }
   for (std::size_t a = 0; a < arguments.size(); ++a) {
     if (name == "dim(" + argument_name(a) + ")") return arguments[a]->dimension;
@@ -151,7 +200,7 @@ Expr Graph::variable(const Variable& variable) {
 Expr Graph::apply(const OpDef& op, std::vector<Expr> arguments,
                   std::vector<std::int64_t> parameters) {
   KERNELOPS_CHECK(static_cast<int>(arguments.size()) == op.arguments);
-  KERNELOPS_CHECK(parameters.size() == op.parameters.size());
+  KERNELOPS_CHECK(parameters_fit(op, parameters));
   KERNELOPS_CHECK(op.kind != OpKind::composite);
   Node node{};
   node.kind = NodeKind::operation;
@@ -163,29 +212,97 @@ Expr Graph::apply(const OpDef& op, std::vector<Expr> arguments,
   return intern(std::move(node));
 }
 
-Expr Graph::reduce(const ReductionDef& reduction, Expr formula, Category category) {
-  if (reduction.scalar_only && formula->dimension != 1) {
-    throw Error(ErrorKind::dimension,
-                reduction.name +
-                    "_Reduction: the formula must have dimension 1; it has dimension " +
-                    std::to_string(formula->dimension),
-                {{"operation", reduction.name + "_Reduction"},
-                 {"dimensions", std::to_string(formula->dimension)}});
+Expr Graph::row_number(Category category) {
+  KERNELOPS_CHECK(category != Category::parameter);
+  Node node{};
+  node.kind = NodeKind::row_number;
+  node.dimension = 1;
+  node.category = category;
+  node.dependence = dependence_of(category);
+  return intern(std::move(node));
+}
+
+Expr Graph::row_count(Category category) {
+  KERNELOPS_CHECK(category != Category::parameter);
+  Node node{};
+  node.kind = NodeKind::row_count;
+  node.dimension = 1;
+  node.category = category;
+  node.dependence = kDependsOnParameter;
+  return intern(std::move(node));
+}
+
+Expr Graph::entry_number() {
+  Node node{};
+  node.kind = NodeKind::entry_number;
+  node.dimension = 1;
+  node.category = Category::parameter;
+  node.dependence = kDependsOnI | kDependsOnJ;
+  return intern(std::move(node));
+}
+
+Expr Graph::reduce(const ReductionDef& reduction, std::vector<Expr> arguments, Category category,
+                   std::vector<std::int64_t> parameters) {
+  KERNELOPS_CHECK(arguments.size() == (reduction.weighted || reduction.selects ? 2u : 1u));
+  KERNELOPS_CHECK(parameters.size() == (reduction.ranked ? 1u : 0u));
+  std::string dimensions = dimensions_text(arguments);
+  if (reduction.weighted && arguments[0]->dimension != 1 && arguments[1]->dimension != 1 &&
+      arguments[0]->dimension != arguments[1]->dimension) {
+    throw reduction_error(ErrorKind::dimension, reduction,
+                          "the dimensions of the formula and of the weight must be equal, or 1; "
+                          "they are " +
+                              dimensions,
+                          dimensions);
   }
-  if (category == Category::parameter && reduction.output == StateType::index) {
-    throw Error(ErrorKind::unsupported,
-                reduction.name +
-                    "_Reduction: a row number needs one reduced side; the last argument must be 0 "
-                    "or 1, not 2");
+  if (reduction.ranked) {
+    const std::int64_t rank = parameters[0];
+    if (rank < 1 || rank * arguments[0]->dimension > kLargestDimension) {
+      throw reduction_error(ErrorKind::argument, reduction,
+                            "K must be at least 1, and K times the dimension at most " +
+                                std::to_string(kLargestDimension) + "; K is " +
+                                std::to_string(rank),
+                            dimensions);
+    }
+  }
+  bool numbers_rows = reduction.ranked;
+  for (const ReductionOutput& output : reduction.outputs) {
+    numbers_rows = numbers_rows || output.type == StateType::index;
+  }
+  if (category == Category::parameter && numbers_rows) {
+    throw reduction_error(ErrorKind::unsupported, reduction,
+                          "a row number needs one reduced side; the last argument must be 0 or 1, "
+                          "not 2",
+                          dimensions);
   }
   Node node{};
   node.kind = NodeKind::reduction;
   node.reduction = &reduction;
   node.category = category;
-  node.dimension = formula->dimension;
   node.dependence = dependence_of(category);
-  node.arguments = {formula};
+  node.arguments = std::move(arguments);
+  node.parameters = std::move(parameters);
+  for (std::size_t output = 0; output < reduction.outputs.size(); ++output) {
+    const bool is_index = reduction.outputs[output].type == StateType::index;
+    if (is_index == reduction.is_index()) node.dimension += output_dimension(&node, output);
+  }
   return intern(std::move(node));
+}
+
+std::int64_t rank_of(Expr reduction) {
+  return reduction->reduction->ranked ? reduction->parameters[0] : 1;
+}
+
+std::int64_t output_dimension(Expr reduction, std::size_t output) {
+  const bool of_shared = reduction->reduction->outputs[output].of_shared;
+  const std::int64_t components =
+      of_shared ? reduction->arguments[0]->dimension : reduced_dimension(reduction);
+  return components * rank_of(reduction);
+}
+
+std::int64_t reduced_dimension(Expr reduction) {
+  const std::int64_t formula = reduction->arguments[0]->dimension;
+  return reduction->reduction->weighted ? std::max(formula, reduction->arguments[1]->dimension)
+                                        : formula;
 }
 
 namespace {
@@ -215,7 +332,7 @@ std::vector<Expr> formula_nodes(Expr formula) { return reachable({formula}, fals
 Expr with_arguments(Graph& graph, Expr node, std::vector<Expr> arguments) {
   if (node->arguments == arguments) return node;
   if (node->kind == NodeKind::reduction) {
-    return graph.reduce(*node->reduction, arguments.front(), node->category);
+    return graph.reduce(*node->reduction, std::move(arguments), node->category, node->parameters);
   }
   return graph.apply(*node->op, std::move(arguments), node->parameters);
 }

@@ -5,7 +5,14 @@
 // argument of dimension 1 broadcasts; no other broadcasting exists. Evaluation is in the precision
 // of the kernel with IEEE infinities and NaN; constants are kept in double. The order of evaluation
 // is free, and operations are pure. A reduction node is indexed by what its category says: by i, by
-// j, or (parameter) by nothing; it may stand inside the formula of another reduction.
+// j, or (parameter) by nothing; it may stand inside the formula of another reduction. Formulas of
+// reductions indexed alike are results too: they are computed once for each row.
+//
+// Selections. A reduction whose row says `selects` adds up its formula over a list of pairs instead
+// of all: its second argument is a reduction that yields row numbers, and every number j (or i) it
+// yields for row i (or j) is an entry of the list. The formula is evaluated for each entry; in it
+// the entry's number is the position of the row number among those of its row.
+//
 // Nodes are interned: the same operation on the same arguments is the same node, so that common
 // sub-expressions are shared by construction and equality is equality of pointers.
 #pragma once
@@ -50,7 +57,16 @@ struct Variable {
   std::int64_t dimension = 1;
 };
 
-enum class NodeKind { variable, constant, zero, operation, reduction };
+enum class NodeKind {
+  variable,
+  constant,
+  zero,
+  row_number,
+  row_count,
+  entry_number,
+  operation,
+  reduction
+};
 
 struct Node;
 /// A formula: a pointer to an immutable node owned by its Graph.
@@ -64,8 +80,9 @@ struct Node {
   Dependence dependence;
   const OpDef* op = nullptr;                // operation
   const ReductionDef* reduction = nullptr;  // reduction
-  Category category = Category::i;          // variable, reduction
-  std::vector<Expr> arguments;
+  Category category = Category::i;          // variable, row_number, row_count, reduction
+  std::vector<Expr> arguments;  // of a reduction: its formula, and its weight if it has one
+  // A list stands as its length and its elements. Of a reduction: K, if it keeps the K best.
   std::vector<std::int64_t> parameters;
   double value = 0;   // constant
   Variable variable;  // variable
@@ -79,11 +96,19 @@ class Graph {
   /// A vector of zeros; of dimension 1 it is the constant 0.
   Expr zero(std::int64_t dimension);
   Expr variable(const Variable& variable);
+  /// The number of the row i or j, counted from 1.
+  Expr row_number(Category category);
+  /// How many rows i or j there are.
+  Expr row_count(Category category);
+  /// The number of the entry of a selection within its row, counted from 0.
+  Expr entry_number();
   /// An operation of any kind but composite.
   Expr apply(const OpDef& op, std::vector<Expr> arguments,
              std::vector<std::int64_t> parameters = {});
-  /// The reduction of `formula` whose result is indexed by `category`.
-  Expr reduce(const ReductionDef& reduction, Expr formula, Category category);
+  /// The reduction of arguments[0] (with weight arguments[1] if the row has one, with the K best if
+  /// it is ranked) whose result is indexed by `category`.
+  Expr reduce(const ReductionDef& reduction, std::vector<Expr> arguments, Category category,
+              std::vector<std::int64_t> parameters = {});
 
  private:
   using Key = std::tuple<NodeKind, const void*, int, std::int64_t, std::uint64_t, std::string,
@@ -93,7 +118,17 @@ class Graph {
   std::map<Key, std::unique_ptr<Node>> nodes_;
 };
 
-/// The value of `dim(x)` and of the parameters' names for a node or a would-be node.
+/// The number of values a reduction keeps, one or K.
+std::int64_t rank_of(Expr reduction);
+
+/// Components of output number `output` of a reduction; see ReductionOutput.
+std::int64_t output_dimension(Expr reduction, std::size_t output);
+
+/// The number of components of the weighted sums of a reduction, or of its formula.
+std::int64_t reduced_dimension(Expr reduction);
+
+/// The value of `dim(x)`, of the parameters' names, of p[e] and find(p, e) for a node or a would-be
+/// node.
 std::optional<std::int64_t> lookup_in_row(const OpDef& op, const std::vector<Expr>& arguments,
                                           const std::vector<std::int64_t>& parameters,
                                           std::string_view name);

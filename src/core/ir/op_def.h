@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,14 +17,15 @@ enum class OpKind {
   elementwise,   // out[k] = code(x[k], y[k], z[k]); an argument of dimension 1 broadcasts
   contraction,   // out[k] = sum over l of the product of the arguments at mapped indices
   indexing,      // out[k] = one component of one argument, or 0
+  opaque,        // out = code(x, y, z), all components at once
   composite,     // a formula in our own language
   differential,  // a derivative, replaced before lowering
 };
 
 /// "elementwise", "contraction", ...
 inline std::string op_kind_name(OpKind kind) {
-  static const char* const kNames[] = {"elementwise", "contraction", "indexing", "composite",
-                                       "differential"};
+  static const char* const kNames[] = {"elementwise", "contraction", "indexing",
+                                       "opaque",      "composite",   "differential"};
   return kNames[static_cast<int>(kind)];
 }
 
@@ -39,22 +41,52 @@ struct ElementwiseCode {
   std::string text;
   LaneFunction<float> float32;
   LaneFunction<double> float64;
+  /// The text is C code of scalars, called for each lane; a user's operation, without compiled
+  /// functions.
+  bool is_scalar = false;
+};
+
+/// A compiled opaque operation over `count` lanes: arguments[a][component * count + lane].
+template <class T>
+using VectorFunction = std::function<void(const T* const* arguments, const std::int64_t* dimensions,
+                                          T* out, std::int64_t out_dimension, std::size_t count)>;
+
+/// Code of an opaque operation: a call of a function of inst/kernels/components.h on the pointers
+/// x, y, z to the arguments' components, their dimensions dim_x, dim_y, dim_z, the pointer out and
+/// dim_out.
+struct OpaqueCode {
+  std::string text;
+  VectorFunction<float> float32;
+  VectorFunction<double> float64;
+};
+
+/// What a composite may depend on when its definition is written: the arguments' dimensions, their
+/// values where they are constants, and the parameters (lists as in Node::parameters).
+struct DefinitionInput {
+  std::vector<std::int64_t> dimensions;
+  std::vector<std::optional<double>> constants;
+  std::vector<std::int64_t> parameters;
 };
 
 /// Where a component of the result comes from: the index into one argument, as an integer
 /// expression over k (component of the result), l (inner index of a contraction), parameters and
-/// dimensions. For an indexing operation the first map whose `where` holds is taken; if none does,
-/// the component is 0.
+/// dimensions; element e of a list parameter p is written p[e], and find(p, e) is the place of e in
+/// it. For an indexing operation the first map whose `where` holds is taken; if none does, the
+/// component is 0.
 struct IndexMap {
   std::string index;
   std::string where = "1";
 };
 
-/// Where the operation's arguments are drawn from in tests, and where its documentation says it is
+/// Which numbers an argument takes in tests.
+enum class Shape { real, whole, sorted };
+
+/// Where an argument is drawn from in tests, and where the documentation says the operation is
 /// defined.
 struct Domain {
   double low = -2;
   double high = 2;
+  Shape shape = Shape::real;
 };
 
 /// Dimensions of the arguments and values of the parameters used by the generated tests.
@@ -71,7 +103,10 @@ struct Infix {
 
 /// One operation. Arguments are called x, y, z in every text of the row; `gradient[a]` is the
 /// contribution to the adjoint of argument a, over g (adjoint of the result), out (the result), the
-/// arguments and the parameters, in the formula language; "0" where it vanishes identically.
+/// arguments and the parameters, in the formula language; "0" where it vanishes identically, empty
+/// where there is none. A parameter is an integer, or a list of integers if its name ends in "[]";
+/// one whose name ends in "?" (after "[]") may be left out by the user if it comes last, as an
+/// empty list.
 struct OpDef {
   std::string name;
   OpKind kind = OpKind::elementwise;
@@ -82,16 +117,31 @@ struct OpDef {
   ElementwiseCode code;
   std::string inner;            // contraction: number of terms
   std::vector<IndexMap> index;  // contraction, indexing: one per argument
-  std::string definition;       // composite: the formula
+  OpaqueCode opaque;            // opaque
+  std::string definition;       // composite: the formula; see `define`
+  /// Composite whose definition depends on dimensions or parameters: writes the formula. Steps
+  /// "name = formula;" may come before it. Throws Error(dimension) where the row has no meaning.
+  std::function<std::string(const DefinitionInput&)> define;
   std::vector<std::string> gradient;
   bool commutative = false;
   Infix infix;
-  std::string reference;  // an R expression for the same value
-  Domain domain;
+  std::string reference;        // an R expression for the same value
+  std::vector<Domain> domains;  // one for each argument, or one for all
   Sample sample;
+  bool internal = false;  // for texts of rows; users cannot write it
   std::string documentation;
   std::string mathematics;
 };
+
+/// Whether the row's parameter of that name is a list.
+inline bool is_list_parameter(const std::string& name) {
+  return name.find("[]") != std::string::npos;
+}
+
+/// A parameter's name in texts: without "[]" and "?".
+inline std::string parameter_name(const std::string& name) {
+  return name.substr(0, name.find_first_of("[?"));
+}
 
 /// The name of argument `position` in the texts of a row: x, y or z.
 inline std::string argument_name(std::size_t position) {

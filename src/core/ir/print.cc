@@ -21,6 +21,33 @@ std::string bracketed(const Printed& printed, int weakest) {
   return printed.precedence < weakest ? "(" + printed.text + ")" : printed.text;
 }
 
+// "Red_Reduction(F, W, K, 0)", without what the reduction does not have.
+std::string reduction_text(Expr node, const std::vector<Printed>& parts) {
+  std::vector<std::string> texts;
+  for (const Printed& part : parts) texts.push_back(part.text);
+  for (const std::int64_t parameter : node->parameters) texts.push_back(std::to_string(parameter));
+  texts.push_back(std::to_string(static_cast<int>(node->category)));
+  return node->reduction->name + "_Reduction(" + join(texts, ", ") + ")";
+}
+
+// Integers, and lists as "[1, 2]".
+std::vector<std::string> parameter_texts(Expr node) {
+  std::vector<std::string> out;
+  std::size_t at = 0;
+  for (const std::string& parameter : node->op->parameters) {
+    if (!is_list_parameter(parameter)) {
+      out.push_back(std::to_string(node->parameters[at++]));
+      continue;
+    }
+    std::vector<std::string> elements;
+    for (std::int64_t left = node->parameters[at++]; left > 0; --left) {
+      elements.push_back(std::to_string(node->parameters[at++]));
+    }
+    out.push_back("[" + join(elements, ", ") + "]");
+  }
+  return out;
+}
+
 // `parts` are the printed arguments.
 Printed print_node(Expr node, const std::vector<Printed>& parts) {
   switch (node->kind) {
@@ -31,10 +58,14 @@ Printed print_node(Expr node, const std::vector<Printed>& parts) {
               std::signbit(node->value) ? kUnaryMinusPrecedence : kAtomPrecedence};
     case NodeKind::zero:
       return {"Zero(" + std::to_string(node->dimension) + ")", kAtomPrecedence};
+    case NodeKind::row_number:
+      return {node->category == Category::i ? "IndexI()" : "IndexJ()", kAtomPrecedence};
+    case NodeKind::row_count:
+      return {node->category == Category::i ? "CountI()" : "CountJ()", kAtomPrecedence};
+    case NodeKind::entry_number:
+      return {"Entry()", kAtomPrecedence};
     case NodeKind::reduction:
-      return {node->reduction->name + "_Reduction(" + parts[0].text + ", " +
-                  std::to_string(static_cast<int>(node->category)) + ")",
-              kAtomPrecedence};
+      return {reduction_text(node, parts), kAtomPrecedence};
     case NodeKind::operation:
       break;
   }
@@ -51,7 +82,7 @@ Printed print_node(Expr node, const std::vector<Printed>& parts) {
   }
   std::vector<std::string> texts;
   for (const Printed& part : parts) texts.push_back(part.text);
-  for (const std::int64_t parameter : node->parameters) texts.push_back(std::to_string(parameter));
+  for (const std::string& parameter : parameter_texts(node)) texts.push_back(parameter);
   return {node->op->name + "(" + join(texts, ", ") + ")", kAtomPrecedence};
 }
 

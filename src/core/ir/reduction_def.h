@@ -1,6 +1,13 @@
 // A row of the table of reductions. A reduction is a monoid over states: `update` takes in one
-// value, `merge` joins two states, `finish` gives the result. Because tiles, threads, splits and
+// value, `merge` joins two states, `finish` gives the results. Because tiles, threads, splits and
 // devices only ever merge states, any split of the data gives the same answer up to rounding.
+//
+// Three shapes exist.
+// - Plain: every component of the formula F has a state of its own.
+// - Weighted: a second formula W is summed with weights made of F. Each component of F has a state
+//   (`shared`), and each component of W one more (`state`). F has dimension 1, or W has dimension
+//   1, or the two are equal.
+// - Ranked: every component of F keeps its K best values and their rows.
 #pragma once
 
 #include <cstddef>
@@ -18,42 +25,69 @@ enum class StateType { value, index };
 struct StateComponent {
   std::string name;
   StateType type;
-  std::string initial;  // neutral element: "0", "infinity", "-infinity" or "-1"
+  std::string initial;  // neutral element: "0", "1", "infinity", "-infinity" or "-1"
 };
 
-/// Takes `count` lanes of values, all for the pair index `index`, into states held as one array for
-/// each component (double for values, int64 for indices).
-using UpdateFunction = std::function<void(void* const* state, const double* value,
-                                          std::int64_t index, std::size_t count)>;
-/// Joins `other` into `state`, lane by lane; `other` covers later indices than `state`.
-using MergeFunction =
-    std::function<void(void* const* state, const void* const* other, std::size_t count)>;
-/// Writes results (double, or int64 when the result is an index).
-using FinishFunction = std::function<void(const void* const* state, void* out, std::size_t count)>;
+/// One result of a reduction, computed by the function `finish` of its code.
+struct ReductionOutput {
+  std::string name;  // of the element of the list, where there are several
+  StateType type = StateType::value;
+  std::string finish = "finish";
+  bool logical = false;    // 0 or 1, meant as FALSE or TRUE
+  bool of_shared = false;  // one for each component of F, not of W
+};
 
-/// Statements over the components' names, as text for generated sources and compiled.
-template <class Function>
+/// Compiled functions over `count` lanes, for one component. `state` has one array for each slot:
+/// the shared components, then the others; of a ranked reduction K values, then K row numbers.
+/// Values are double, row numbers int64.
+struct CompiledReduction {
+  std::function<void(void* const* state, std::int64_t rank, const double* value,
+                     const double* weight, std::int64_t index, std::size_t count)>
+      update;
+  /// `other` covers later rows than `state`.
+  std::function<void(void* const* state, std::int64_t rank, void* const* other, std::size_t count)>
+      merge;
+  /// Result number `output`, `rank` of them for each lane: out[r * count + lane], double or int64.
+  /// `rows` is how many rows were reduced. May reorder the state.
+  std::function<void(void* const* state, std::int64_t rank, std::size_t output, double rows,
+                     void* out, std::size_t count)>
+      finish;
+};
+
+/// Code of a reduction: the name of a struct of functions in inst/kernels/reductions.h, which
+/// generated sources use, and the same functions compiled.
 struct ReductionCode {
-  std::string text;
-  Function compiled;
+  std::string name;
+  std::vector<StateComponent> shared;
+  std::vector<StateComponent> state;
+  CompiledReduction compiled;
 };
 
-/// One reduction of a formula F over i or j. Rows are numbered from 0 in states and results, -1
-/// means none. `gradient` is the adjoint of F over g (adjoint of the result), F and out (the
-/// result); empty where there is no derivative. NaN: sums propagate it, comparisons skip it.
+/// One reduction. Rows are numbered from 0 in states and results, -1 means none. The adjoints are
+/// formulas over g (the adjoint of the values among the results, in their order), F, W, out (the
+/// values among the results), count (how many rows are reduced) and category (what indexes the
+/// result, for reductions in the text); empty where there is none. Steps "name = formula;" may come
+/// before the formula. NaN: sums propagate it, comparisons skip it.
 struct ReductionDef {
   std::string name;
-  std::vector<StateComponent> state;     // for each component of F
-  ReductionCode<UpdateFunction> update;  // over the state's names, value and index
-  ReductionCode<MergeFunction> merge;    // over the names and other_<name>
-  ReductionCode<FinishFunction> finish;  // an expression over the names
-  StateType output = StateType::value;
-  bool scalar_only = false;  // F must have dimension 1
-  std::string gradient;
-  std::string no_gradient;  // why there is none, for the error message
-  std::string reference;    // an R expression over the vector v
+  std::vector<std::string> synonyms;
+  bool weighted = false;
+  bool ranked = false;
+  bool selects = false;   // adds up over a selection; see ir/graph.h
+  bool internal = false;  // users cannot write it
+  ReductionCode code;
+  ReductionCode compensated;  // for sum_scheme "kahan_scheme"; no name where there is no sum
+  std::vector<ReductionOutput> outputs = {{}};
+  std::string gradient;           // the adjoint of F
+  std::string weight_gradient;    // the adjoint of W
+  std::string selection;          // the reduction that yields the rows which carry a gradient, and
+  std::string selected_gradient;  // the adjoint of F there; SelectEntry picks from g
+  std::string no_gradient;        // why there is none, for the error message
+  std::string reference;          // an R expression over the vector v, the weights w and K
   std::string documentation;
   std::string mathematics;
+
+  bool is_index() const { return outputs.front().type == StateType::index; }
 };
 
 }  // namespace kernelops

@@ -1,14 +1,19 @@
-// One writing of a reduction's code, two uses, as in ops/code.h: statements over the state's
-// components become a text and compiled functions over arrays of lanes.
+// Makes the compiled functions of a reduction from the struct of functions in inst/kernels that
+// generated sources use too: arrays of lanes are cut into vectors, and a state of several
+// components becomes the arguments of the struct's functions.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "core/ir/reduction_def.h"
 #include "core/ops/code.h"
+#include "kernels/ranks.h"
+#include "kernels/reductions.h"
 
 namespace kernelops::code {
 
@@ -43,89 +48,195 @@ void for_blocks(std::size_t count, Block block) {
   }
 }
 
-// `State` lists the lane types of the components in order.
-template <class... State>
-struct ReductionBodies {
-  using Places = std::index_sequence_for<State...>;
+// Reads and writes the components `State` of a state, the first of which is array `offset`.
+template <std::size_t offset, class... State>
+struct Lanes {
+  using Tuple = std::tuple<State...>;
 
+  static Tuple read(void* const* state, std::size_t first, std::size_t filled) {
+    return read(state, first, filled, std::index_sequence_for<State...>());
+  }
+  static void write(void* const* state, std::size_t first, std::size_t filled, const Tuple& lanes) {
+    write(state, first, filled, lanes, std::index_sequence_for<State...>());
+  }
+
+ private:
   template <std::size_t... P>
-  static std::tuple<State...> read(const void* const* state, std::size_t first, std::size_t filled,
-                                   std::index_sequence<P...>) {
-    return {read_lanes<State>(state[P], first, filled)...};
+  static Tuple read(void* const* state, std::size_t first, std::size_t filled,
+                    std::index_sequence<P...>) {
+    return {read_lanes<State>(state[offset + P], first, filled)...};
   }
-
   template <std::size_t... P>
-  static void write(void* const* state, std::size_t first, std::size_t filled,
-                    const std::tuple<State...>& lanes, std::index_sequence<P...>) {
-    (write_lanes(state[P], first, filled, std::get<P>(lanes)), ...);
-  }
-
-  template <class Function>
-  static ReductionCode<UpdateFunction> update(const char* text, Function function) {
-    return {text, [function](void* const* state, const double* value, std::int64_t index,
-                             std::size_t count) {
-              for_blocks(count, [&](std::size_t first, std::size_t filled) {
-                auto lanes = read(state, first, filled, Places());
-                const auto values = read_lanes<ValueLanes>(value, first, filled);
-                const IndexLanes indices = broadcast<IndexLanes>(index);
-                std::apply([&](auto&... each) { function(each..., values, indices); }, lanes);
-                write(state, first, filled, lanes, Places());
-              });
-            }};
-  }
-
-  template <class Function>
-  static ReductionCode<MergeFunction> merge(const char* text, Function function) {
-    return {text, [function](void* const* state, const void* const* other, std::size_t count) {
-              for_blocks(count, [&](std::size_t first, std::size_t filled) {
-                auto lanes = read(state, first, filled, Places());
-                const auto others = read(other, first, filled, Places());
-                std::apply(
-                    [&](auto&... each) {
-                      std::apply(
-                          [&](const auto&... other_each) { function(each..., other_each...); },
-                          others);
-                    },
-                    lanes);
-                write(state, first, filled, lanes, Places());
-              });
-            }};
-  }
-
-  template <class Function>
-  static ReductionCode<FinishFunction> finish(const char* text, Function function) {
-    return {text, [function](const void* const* state, void* out, std::size_t count) {
-              for_blocks(count, [&](std::size_t first, std::size_t filled) {
-                const auto lanes = read(state, first, filled, Places());
-                write_lanes(out, first, filled, std::apply(function, lanes));
-              });
-            }};
+  static void write(void* const* state, std::size_t first, std::size_t filled, const Tuple& lanes,
+                    std::index_sequence<P...>) {
+    (write_lanes(state[offset + P], first, filled, std::get<P>(lanes)), ...);
   }
 };
 
-using OneValue = ReductionBodies<ValueLanes>;
-using TwoValues = ReductionBodies<ValueLanes, ValueLanes>;
-using ValueAndIndex = ReductionBodies<ValueLanes, IndexLanes>;
+/// The lane types of a list of components.
+template <class... State>
+struct Components {};
+
+// Calls finisher number `output` on the state and writes what it returns.
+template <class Tuple, class... Finish>
+void write_finished(std::size_t output, const Tuple& lanes, double rows, void* out,
+                    std::size_t first, std::size_t filled, const Finish&... finish) {
+  std::size_t number = 0;
+  const auto one = [&](const auto& function) {
+    if (number++ != output) return;
+    write_lanes(out, first, filled,
+                std::apply([&](const auto&... each) { return function(each..., rows); }, lanes));
+  };
+  (one(finish), ...);
+}
+
+/// The code of a plain reduction; `finish` are the functions of its outputs in order.
+template <class Code, class... State, class... Finish>
+ReductionCode plain_code(const char* name, Components<State...>, std::vector<StateComponent> state,
+                         Finish... finish) {
+  using All = Lanes<0, State...>;
+  ReductionCode out;
+  out.name = name;
+  out.state = std::move(state);
+  out.compiled.update = [](void* const* arrays, std::int64_t, const double* value, const double*,
+                           std::int64_t index, std::size_t count) {
+    for_blocks(count, [&](std::size_t first, std::size_t filled) {
+      auto lanes = All::read(arrays, first, filled);
+      const auto values = read_lanes<ValueLanes>(value, first, filled);
+      const IndexLanes indices = broadcast<IndexLanes>(index);
+      std::apply([&](auto&... each) { Code::update(each..., values, indices); }, lanes);
+      All::write(arrays, first, filled, lanes);
+    });
+  };
+  out.compiled.merge = [](void* const* arrays, std::int64_t, void* const* other,
+                          std::size_t count) {
+    for_blocks(count, [&](std::size_t first, std::size_t filled) {
+      auto lanes = All::read(arrays, first, filled);
+      const auto others = All::read(other, first, filled);
+      std::apply(
+          [&](auto&... each) {
+            std::apply([&](const auto&... other_each) { Code::merge(each..., other_each...); },
+                       others);
+          },
+          lanes);
+      All::write(arrays, first, filled, lanes);
+    });
+  };
+  out.compiled.finish = [finish...](void* const* arrays, std::int64_t, std::size_t output,
+                                    double rows, void* result, std::size_t count) {
+    for_blocks(count, [&](std::size_t first, std::size_t filled) {
+      write_finished(output, All::read(arrays, first, filled), rows, result, first, filled,
+                     finish...);
+    });
+  };
+  return out;
+}
+
+/// The code of a weighted reduction.
+template <class Code, class... Shared, class... State, class... Finish>
+ReductionCode weighted_code(const char* name, Components<Shared...>,
+                            std::vector<StateComponent> shared, Components<State...>,
+                            std::vector<StateComponent> state, Finish... finish) {
+  using Group = Lanes<0, Shared...>;
+  using Each = Lanes<sizeof...(Shared), State...>;
+  ReductionCode out;
+  out.name = name;
+  out.shared = std::move(shared);
+  out.state = std::move(state);
+  out.compiled.update = [](void* const* arrays, std::int64_t, const double* value,
+                           const double* weight, std::int64_t index, std::size_t count) {
+    for_blocks(count, [&](std::size_t first, std::size_t filled) {
+      auto group = Group::read(arrays, first, filled);
+      auto lanes = Each::read(arrays, first, filled);
+      const auto values = read_lanes<ValueLanes>(value, first, filled);
+      const auto weights = read_lanes<ValueLanes>(weight, first, filled);
+      const IndexLanes indices = broadcast<IndexLanes>(index);
+      const auto step =
+          std::apply([&](auto&... each) { return Code::step(each..., values, indices); }, group);
+      std::apply([&](auto&... each) { Code::update(each..., step, weights); }, lanes);
+      Group::write(arrays, first, filled, group);
+      Each::write(arrays, first, filled, lanes);
+    });
+  };
+  out.compiled.merge = [](void* const* arrays, std::int64_t, void* const* other,
+                          std::size_t count) {
+    for_blocks(count, [&](std::size_t first, std::size_t filled) {
+      auto group = Group::read(arrays, first, filled);
+      auto lanes = Each::read(arrays, first, filled);
+      const auto other_group = Group::read(other, first, filled);
+      const auto others = Each::read(other, first, filled);
+      const auto step = std::apply(
+          [&](auto&... each) {
+            return std::apply(
+                [&](const auto&... other_each) { return Code::merge_step(each..., other_each...); },
+                other_group);
+          },
+          group);
+      std::apply(
+          [&](auto&... each) {
+            std::apply(
+                [&](const auto&... other_each) { Code::merge(each..., step, other_each...); },
+                others);
+          },
+          lanes);
+      Group::write(arrays, first, filled, group);
+      Each::write(arrays, first, filled, lanes);
+    });
+  };
+  out.compiled.finish = [finish...](void* const* arrays, std::int64_t, std::size_t output,
+                                    double rows, void* result, std::size_t count) {
+    for_blocks(count, [&](std::size_t first, std::size_t filled) {
+      const auto lanes =
+          std::tuple_cat(Group::read(arrays, first, filled), Each::read(arrays, first, filled));
+      write_finished(output, lanes, rows, result, first, filled, finish...);
+    });
+  };
+  return out;
+}
+
+/// The code of a ranked reduction. The arrays of a state must follow one another, `count` apart.
+template <class Code>
+ReductionCode ranked_code(const char* name) {
+  ReductionCode out;
+  out.name = name;
+  const auto heap_of = [](void* const* arrays, std::int64_t rank, std::size_t lane) {
+    return typename Code::Heap{
+        static_cast<double*>(arrays[0]) + lane, static_cast<long long*>(arrays[rank]) + lane,
+        rank > 1 ? static_cast<double*>(arrays[1]) - static_cast<double*>(arrays[0]) : 1, rank};
+  };
+  out.compiled.update = [heap_of](void* const* arrays, std::int64_t rank, const double* value,
+                                  const double*, std::int64_t index, std::size_t count) {
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      Code::take(heap_of(arrays, rank, lane), {value[lane], index});
+    }
+  };
+  out.compiled.merge = [heap_of](void* const* arrays, std::int64_t rank, void* const* other,
+                                 std::size_t count) {
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      Code::merge(heap_of(arrays, rank, lane), heap_of(other, rank, lane));
+    }
+  };
+  // Output 0 are the values, output 1 the rows.
+  out.compiled.finish = [heap_of](void* const* arrays, std::int64_t rank, std::size_t output,
+                                  double, void* result, std::size_t count) {
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      const auto heap = heap_of(arrays, rank, lane);
+      Code::sort(heap);
+      for (std::int64_t r = 0; r < rank; ++r) {
+        const std::size_t place = static_cast<std::size_t>(r) * count + lane;
+        if (output == 0) {
+          static_cast<double*>(result)[place] = heap.at(r).value;
+        } else {
+          static_cast<std::int64_t*>(result)[place] = heap.at(r).row;
+        }
+      }
+    }
+  };
+  return out;
+}
 
 }  // namespace kernelops::code
 
-/// Code of a reduction whose state is the component a; statements may change a.
-#define KERNELOPS_UPDATE1(a, ...)      \
-  ::kernelops::code::OneValue::update( \
-      #__VA_ARGS__,                    \
-      [](auto& a, [[maybe_unused]] auto value, [[maybe_unused]] auto index) { __VA_ARGS__ })
-#define KERNELOPS_MERGE1(a, ...) \
-  ::kernelops::code::OneValue::merge(#__VA_ARGS__, [](auto& a, auto other_##a) { __VA_ARGS__ })
-#define KERNELOPS_FINISH1(a, ...) \
-  ::kernelops::code::OneValue::finish(#__VA_ARGS__, [](auto a) { return __VA_ARGS__; })
-
-/// The same for a state of two components, of the lane types of `Bodies`.
-#define KERNELOPS_UPDATE2(Bodies, a, b, ...) \
-  ::kernelops::code::Bodies::update(         \
-      #__VA_ARGS__, [](auto& a, auto& b, auto value, [[maybe_unused]] auto index) { __VA_ARGS__ })
-#define KERNELOPS_MERGE2(Bodies, a, b, ...) \
-  ::kernelops::code::Bodies::merge(         \
-      #__VA_ARGS__, [](auto& a, auto& b, auto other_##a, auto other_##b) { __VA_ARGS__ })
-#define KERNELOPS_FINISH2(Bodies, a, b, ...) \
-  ::kernelops::code::Bodies::finish(         \
-      #__VA_ARGS__, []([[maybe_unused]] auto a, [[maybe_unused]] auto b) { return __VA_ARGS__; })
+/// The function `name` of a reduction's code, for the outputs of its row.
+#define KERNELOPS_FINISH(Code, name) \
+  [](const auto&... state) { return ::kernelops::Code::name(state...); }

@@ -1,5 +1,6 @@
-// Rows: reductions. Comparisons are false for NaN, so that Min, Max and their positions skip it;
-// ties keep the earlier row because a later one must be strictly better.
+// Rows: reductions. Their code is in inst/kernels/reductions.h and ranks.h.
+#include <utility>
+
 #include "core/ops/reduction_code.h"
 #include "core/ops/table.h"
 
@@ -7,121 +8,354 @@ namespace kernelops {
 
 namespace {
 
+using code::Components;
+using code::IndexLanes;
+using code::ValueLanes;
+using OneValue = Components<ValueLanes>;
+using TwoValues = Components<ValueLanes, ValueLanes>;
+using ThreeValues = Components<ValueLanes, ValueLanes, ValueLanes>;
+using FourValues = Components<ValueLanes, ValueLanes, ValueLanes, ValueLanes>;
+using ValueAndIndex = Components<ValueLanes, IndexLanes>;
+
+StateComponent value(const char* name, const char* initial) {
+  return {name, StateType::value, initial};
+}
+StateComponent index(const char* name) { return {name, StateType::index, "-1"}; }
+
+ReductionDef described(const char* name, std::string documentation, std::string mathematics,
+                       std::string reference) {
+  ReductionDef row;
+  row.name = name;
+  row.documentation = std::move(documentation);
+  row.mathematics = std::move(mathematics);
+  row.reference = std::move(reference);
+  return row;
+}
+
+// The compiled functions of a plain code, whose outputs are all called "finish".
+#define KERNELOPS_PLAIN(Code, State, ...) \
+  code::plain_code<Code>(#Code, State(), {__VA_ARGS__}, KERNELOPS_FINISH(Code, finish))
+
 ReductionDef sum_row() {
-  ReductionDef row;
-  row.name = "Sum";
-  row.state = {{"sum", StateType::value, "0"}};
-  row.update = KERNELOPS_UPDATE1(sum, sum = sum + value;);
-  row.merge = KERNELOPS_MERGE1(sum, sum = sum + other_sum;);
-  row.finish = KERNELOPS_FINISH1(sum, sum);
+  ReductionDef row = described("Sum", "Sum; 0 over no rows.", "\\sum_j F_{ij}", "sum(v)");
+  row.code = KERNELOPS_PLAIN(SumCode, OneValue, value("sum", "0"));
+  row.compensated =
+      KERNELOPS_PLAIN(CompensatedSumCode, TwoValues, value("sum", "0"), value("carry", "0"));
   row.gradient = "g";
-  row.reference = "sum(v)";
-  row.documentation = "Sum; 0 over no rows.";
-  row.mathematics = "\\sum_j F_{ij}";
   return row;
 }
 
-ReductionDef log_sum_exp_row() {
-  ReductionDef row;
-  row.name = "LogSumExp";
-  row.state = {{"most", StateType::value, "-infinity"}, {"sum", StateType::value, "0"}};
-  // Equal values meet in the first branch so that two infinities do not make a NaN.
-  row.update = KERNELOPS_UPDATE2(
-      TwoValues, most, sum,
-      const auto factor = select(value == most, like(value, 1), exp(-abs(value - most)));
-      sum = select(value > most, sum * factor + like(value, 1), sum + factor);
-      most = select(value > most, value, most););
-  row.merge = KERNELOPS_MERGE2(
-      TwoValues, most, sum,
-      const auto factor = select(other_most == most, like(most, 1), exp(-abs(other_most - most)));
-      sum = select(other_most > most, sum * factor + other_sum, sum + factor * other_sum);
-      most = select(other_most > most, other_most, most););
-  row.finish = KERNELOPS_FINISH2(TwoValues, most, sum, most + log(sum));
-  row.scalar_only = true;
-  row.gradient = "Exp(F - out) * g";
-  row.reference =
-      "{ m <- if (length(v)) max(v) else -Inf; "
-      "if (is.infinite(m)) m else m + log(sum(exp(v - m))) }";
-  row.documentation =
-      "Logarithm of the sum of exponentials, computed without overflow; -Inf over no rows.";
-  row.mathematics = "\\log \\sum_j e^{F_{ij}}";
+ReductionDef selected_sum_row() {
+  ReductionDef row = sum_row();
+  row.name = "SelectedSum";
+  row.selects = true;
+  row.internal = true;
+  row.documentation = "Sum over the entries of a selection.";
+  row.mathematics = "\\sum_{(i, j) \\in S} F_{ij}";
   return row;
 }
 
-// What tells a minimum from a maximum, besides the comparison in their code.
+ReductionDef mean_row() {
+  ReductionDef row =
+      described("Mean", "Mean; NaN over no rows.", "\\frac1N \\sum_j F_{ij}", "mean(v)");
+  row.code = KERNELOPS_PLAIN(MeanCode, OneValue, value("sum", "0"));
+  row.compensated =
+      KERNELOPS_PLAIN(CompensatedMeanCode, TwoValues, value("sum", "0"), value("carry", "0"));
+  row.gradient = "g / count";
+  return row;
+}
+
+ReductionDef variance_row() {
+  ReductionDef row = described(
+      "Var", "Variance with denominator N - 1, as var() in R; NaN over fewer than two rows.",
+      "\\frac1{N - 1} \\sum_j (F_{ij} - \\bar F_i)^2", "if (length(v) > 1) var(v) else NaN");
+  row.code = KERNELOPS_PLAIN(VarianceCode, FourValues, value("count", "0"), value("shift", "0"),
+                             value("total", "0"), value("squares", "0"));
+  row.gradient = "(F - Mean_Reduction(F, category)) * (2 / (count - 1)) * g";
+  return row;
+}
+
+ReductionDef product_row() {
+  ReductionDef row = described(
+      "Prod", "Product; 1 over no rows. The derivative is also right where factors are 0.",
+      "\\prod_j F_{ij}", "prod(v)");
+  row.code = KERNELOPS_PLAIN(ProductCode, OneValue, value("product", "1"));
+  // Without zeros out / F; one zero has the product of the others, and further zeros leave 0.
+  row.gradient =
+      "zero = Equal(F, 0);"
+      "zeros = Sum_Reduction(zero, category);"
+      "others = Prod_Reduction(IfElse(-zero, F, 1), category);"
+      "g * IfElse(zeros - 1, Equal(zeros, 1) * zero * others, out / F)";
+  return row;
+}
+
+ReductionDef truth_row(const char* name, std::string documentation, std::string mathematics,
+                       std::string reference, ReductionCode code) {
+  ReductionDef row =
+      described(name, std::move(documentation), std::move(mathematics), std::move(reference));
+  row.code = std::move(code);
+  row.no_gradient = "a truth value or a count is piecewise constant and has no useful derivative";
+  return row;
+}
+
+std::vector<ReductionDef> truth_rows() {
+  std::vector<ReductionDef> rows = {
+      truth_row("Any", "Whether a value differs from 0; FALSE over no rows.",
+                "\\exists j: F_{ij} \\ne 0", "any(v != 0)",
+                KERNELOPS_PLAIN(AnyCode, OneValue, value("any_true", "0"))),
+      truth_row("All", "Whether all values differ from 0; TRUE over no rows.",
+                "\\forall j: F_{ij} \\ne 0", "all(v != 0)",
+                KERNELOPS_PLAIN(AllCode, OneValue, value("all_true", "1"))),
+      truth_row("Count", "How many values differ from 0.", "\\#\\{j: F_{ij} \\ne 0\\}",
+                "sum(v != 0)", KERNELOPS_PLAIN(CountCode, OneValue, value("number", "0")))};
+  rows[0].outputs[0].logical = true;
+  rows[1].outputs[0].logical = true;
+  return rows;
+}
+
+const char* const kLogSumExpReference =
+    "{ m <- if (length(v)) max(v) else -Inf; "
+    "if (is.infinite(m)) m else m + log(sum(exp(v - m))) }";
+
+template <class... Finish>
+ReductionCode exponentials(Finish... finish) {
+  return code::plain_code<LogSumExpCode>(
+      "LogSumExpCode", TwoValues(), {value("most", "-infinity"), value("sum", "0")}, finish...);
+}
+
+template <class... Finish>
+ReductionCode compensated_exponentials(Finish... finish) {
+  return code::plain_code<CompensatedLogSumExpCode>(
+      "CompensatedLogSumExpCode", ThreeValues(),
+      {value("most", "-infinity"), value("sum", "0"), value("carry", "0")}, finish...);
+}
+
+template <class... Finish>
+ReductionCode weighted_exponentials(Finish... finish) {
+  return code::weighted_code<WeightedExponentialsCode>(
+      "WeightedExponentialsCode", TwoValues(), {value("most", "-infinity"), value("total", "0")},
+      OneValue(), {value("sum", "0")}, finish...);
+}
+
+template <class... Finish>
+ReductionCode compensated_weighted_exponentials(Finish... finish) {
+  return code::weighted_code<CompensatedWeightedExponentialsCode>(
+      "CompensatedWeightedExponentialsCode", ThreeValues(),
+      {value("most", "-infinity"), value("total", "0"), value("total_carry", "0")}, TwoValues(),
+      {value("sum", "0"), value("carry", "0")}, finish...);
+}
+
+// The outputs, gradients and texts of the reductions that return the maximum and a sum apart.
+void make_maximum_and_sum(ReductionDef* row) {
+  row->outputs = {{"max", StateType::value, "finish_max", false, row->weighted},
+                  {"sum", StateType::value, "finish_sum"}};
+  row->selection = "ArgMax";
+}
+
+std::vector<ReductionDef> exponential_rows() {
+  ReductionDef plain = described(
+      "LogSumExp",
+      "Logarithm of the sum of exponentials, computed without overflow; -Inf over no rows.",
+      "\\log \\sum_j e^{F_{ij}}", kLogSumExpReference);
+  plain.code = exponentials(KERNELOPS_FINISH(LogSumExpCode, finish));
+  plain.compensated = compensated_exponentials(KERNELOPS_FINISH(CompensatedLogSumExpCode, finish));
+  plain.gradient = "Exp(F - out) * g";
+
+  ReductionDef weighted = described(
+      "LogSumExpWeight",
+      "Logarithm of the sum of exponentials of the first formula, each times the second, computed "
+      "without overflow; -Inf over no rows.",
+      "\\log \\sum_j e^{F_{ij}} W_{ij}",
+      "{ m <- if (length(v)) max(v) else -Inf; if (is.infinite(m)) m else m + log(sum(exp(v - m) * "
+      "w)) }");
+  weighted.weighted = true;
+  weighted.code = weighted_exponentials(KERNELOPS_FINISH(WeightedExponentialsCode, finish));
+  weighted.compensated = compensated_weighted_exponentials(
+      KERNELOPS_FINISH(CompensatedWeightedExponentialsCode, finish));
+  weighted.gradient = "Exp(F - out) * W * g";
+  weighted.weight_gradient = "Exp(F - out) * g";
+
+  ReductionDef softmax = described(
+      "SumSoftMaxWeight",
+      "Mean of the second formula with the softmax of the first one as weights; NaN over no rows.",
+      "\\frac{\\sum_j e^{F_{ij}} W_{ij}}{\\sum_j e^{F_{ij}}}",
+      "if (length(v)) sum(exp(v - max(v)) * w) / sum(exp(v - max(v))) else NaN");
+  softmax.synonyms = {"SoftMax"};
+  softmax.weighted = true;
+  softmax.outputs[0].finish = "finish_softmax";
+  softmax.code = weighted_exponentials(KERNELOPS_FINISH(WeightedExponentialsCode, finish_softmax));
+  softmax.compensated = compensated_weighted_exponentials(
+      KERNELOPS_FINISH(CompensatedWeightedExponentialsCode, finish_softmax));
+  softmax.gradient = "Exp(F - LogSumExp_Reduction(F, category)) * (W - out) * g";
+  softmax.weight_gradient = "Exp(F - LogSumExp_Reduction(F, category)) * g";
+
+  ReductionDef shifted =
+      described("Max_SumShiftExp",
+                "The maximum m, and the sum of exponentials of the values minus m: their "
+                "logarithm-sum-exp is "
+                "m + log(sum). -Inf and 0 over no rows.",
+                "m = \\max_j F_{ij},\\ \\sum_j e^{F_{ij} - m}",
+                "list(max = max(v, -Inf), sum = if (length(v)) sum(exp(v - max(v))) else 0)");
+  make_maximum_and_sum(&shifted);
+  shifted.code = exponentials(KERNELOPS_FINISH(LogSumExpCode, finish_max),
+                              KERNELOPS_FINISH(LogSumExpCode, finish_sum));
+  shifted.compensated =
+      compensated_exponentials(KERNELOPS_FINISH(CompensatedLogSumExpCode, finish_max),
+                               KERNELOPS_FINISH(CompensatedLogSumExpCode, finish_sum));
+  shifted.gradient = "Exp(F - Extract(out, 0, dim(F))) * Extract(g, dim(F), dim(F))";
+  shifted.selected_gradient =
+      "SelectEntry(Extract(g, 0, dim(F)) - Extract(g, dim(F), dim(F)) * Extract(out, dim(F), "
+      "dim(F)), Entry(), dim(F))";
+
+  ReductionDef shifted_weighted = described(
+      "Max_SumShiftExpWeight",
+      "The maximum m of the first formula, and the sum of exponentials of its values minus m, each "
+      "times the second formula. -Inf and 0 over no rows.",
+      "m = \\max_j F_{ij},\\ \\sum_j e^{F_{ij} - m} W_{ij}",
+      "list(max = max(v, -Inf), sum = if (length(v)) sum(exp(v - max(v)) * w) else 0)");
+  shifted_weighted.weighted = true;
+  make_maximum_and_sum(&shifted_weighted);
+  shifted_weighted.code =
+      weighted_exponentials(KERNELOPS_FINISH(WeightedExponentialsCode, finish_max),
+                            KERNELOPS_FINISH(WeightedExponentialsCode, finish_sum));
+  shifted_weighted.compensated = compensated_weighted_exponentials(
+      KERNELOPS_FINISH(CompensatedWeightedExponentialsCode, finish_max),
+      KERNELOPS_FINISH(CompensatedWeightedExponentialsCode, finish_sum));
+  shifted_weighted.gradient =
+      "Exp(F - Extract(out, 0, dim(F))) * W * Extract(g, dim(F), dim(out) - dim(F))";
+  shifted_weighted.weight_gradient =
+      "Exp(F - Extract(out, 0, dim(F))) * Extract(g, dim(F), dim(out) - dim(F))";
+  // Where F is scalar, the sums of all components shift with its maximum.
+  shifted_weighted.selected_gradient =
+      "SelectEntry(Extract(g, 0, dim(F)) - SumTo(Extract(g, dim(F), dim(out) - dim(F)) * "
+      "Extract(out, dim(F), dim(out) - dim(F)), dim(F)), Entry(), dim(F))";
+  return {plain, weighted, softmax, shifted, shifted_weighted};
+}
+
+// What tells a minimum from a maximum, besides its code.
 struct Extremum {
-  std::string function;  // in R and in mathematics
-  std::string word;
+  std::string name;
+  std::string function;   // in R and in mathematics
+  std::string word;       // of the value
+  std::string few;        // of the K best
   std::string neutral;    // in code
   std::string neutral_r;  // in R
+  std::string decreasing;
 };
 
-const Extremum kMinimum = {"min", "minimum", "infinity", "Inf"};
-const Extremum kMaximum = {"max", "maximum", "-infinity", "-Inf"};
+const Extremum kMinimum = {"Min", "min", "minimum", "smallest", "infinity", "Inf", "FALSE"};
+const Extremum kMaximum = {"Max", "max", "maximum", "largest", "-infinity", "-Inf", "TRUE"};
 
-#define KERNELOPS_EXTREMUM_UPDATE(beats) \
-  KERNELOPS_UPDATE1(best, best = select(value beats best, value, best);)
-#define KERNELOPS_EXTREMUM_MERGE(beats) \
-  KERNELOPS_MERGE1(best, best = select(other_best beats best, other_best, best);)
+const char* const kNoRowGradient =
+    "a row number is piecewise constant and has no useful derivative";
 
-ReductionDef extremum_row(const char* name, const Extremum& extremum,
-                          ReductionCode<UpdateFunction> update,
-                          ReductionCode<MergeFunction> merge) {
-  ReductionDef row;
-  row.name = name;
-  row.state = {{"best", StateType::value, extremum.neutral}};
-  row.update = std::move(update);
-  row.merge = std::move(merge);
-  row.finish = KERNELOPS_FINISH1(best, best);
-  row.no_gradient = "the derivative of a minimum or maximum is not available in this version";
-  row.reference =
-      "if (any(!is.nan(v))) " + extremum.function + "(v[!is.nan(v)]) else " + extremum.neutral_r;
-  row.documentation = "The " + extremum.word + " of each component; NaN is skipped, " +
-                      extremum.neutral_r + " over no rows.";
-  row.mathematics = "\\" + extremum.function + "_j F_{ij}";
-  return row;
+std::vector<ReductionDef> extremum_rows(const Extremum& e, ReductionCode best, ReductionCode at,
+                                        ReductionCode both) {
+  const std::string value_r =
+      "if (any(!is.nan(v))) " + e.function + "(v[!is.nan(v)]) else " + e.neutral_r;
+  const std::string row_r = "if (any(!is.nan(v))) which." + e.function + "(v) else NA";
+  ReductionDef extremum = described(
+      e.name.c_str(),
+      "The " + e.word + " of each component; NaN is skipped, " + e.neutral_r + " over no rows.",
+      "\\" + e.function + "_j F_{ij}", value_r);
+  extremum.code = std::move(best);
+  extremum.selection = "Arg" + e.name;
+  extremum.selected_gradient = "SelectEntry(g, Entry(), dim(F))";
+
+  ReductionDef position =
+      described(("Arg" + e.name).c_str(),
+                "Row of the " + e.word +
+                    " of each component, the first one on ties; NaN is skipped, NA if there is "
+                    "none.",
+                "\\arg\\" + e.function + "_j F_{ij}", row_r);
+  position.outputs = {{"arg" + e.function, StateType::index, "finish_index"}};
+  position.code = std::move(at);
+  position.no_gradient = kNoRowGradient;
+
+  ReductionDef pair = described(
+      (e.name + "_Arg" + e.name).c_str(),
+      "The " + e.word + " of each component and its row; see " + e.name + " and Arg" + e.name + ".",
+      "\\" + e.function + "_j F_{ij},\\ \\arg\\" + e.function + "_j F_{ij}",
+      "list(" + e.function + " = " + value_r + ", arg" + e.function + " = " + row_r + ")");
+  pair.synonyms = {e.name + "Arg" + e.name};
+  pair.outputs = {{e.function, StateType::value, "finish"},
+                  {"arg" + e.function, StateType::index, "finish_index"}};
+  pair.code = std::move(both);
+  pair.selection = extremum.selection;
+  pair.selected_gradient = extremum.selected_gradient;
+  return {extremum, position, pair};
 }
 
-// A first value is taken even if it equals the neutral element.
-#define KERNELOPS_POSITION_UPDATE(beats)                                                   \
-  KERNELOPS_UPDATE2(ValueAndIndex, best, at,                                               \
-                    const auto better = (value beats best) | ((at < 0) & (value == best)); \
-                    best = select(better, value, best); at = select(better, index, at);)
-#define KERNELOPS_POSITION_MERGE(beats)                                                     \
-  KERNELOPS_MERGE2(ValueAndIndex, best, at,                                                 \
-                   const auto better = (other_best beats best) |                            \
-                                       ((at < 0) & (other_at >= 0) & (other_best == best)); \
-                   best = select(better, other_best, best); at = select(better, other_at, at);)
+std::vector<ReductionDef> rank_rows(const Extremum& e, const ReductionCode& code) {
+  const std::string name = "K" + e.name;
+  const std::string order_r = "order(v, decreasing = " + e.decreasing +
+                              ", method = \"radix\", "
+                              "na.last = NA)";
+  const std::string values_r = "head(c(v[" + order_r + "], rep(" + e.neutral_r + ", K)), K)";
+  const std::string rows_r = "head(c(" + order_r + ", rep(NA, K)), K)";
+  ReductionDef values = described(
+      name.c_str(),
+      "The K " + e.few + " values of each component, best first; NaN is skipped, " + e.neutral_r +
+          " where there are fewer.",
+      "\\" + e.function + "^{(1)}_j F_{ij}, \\dots, \\" + e.function + "^{(K)}_j F_{ij}", values_r);
+  values.ranked = true;
+  values.code = code;
+  values.selection = "Arg" + name;
+  values.selected_gradient = "SelectEntry(g, Entry(), dim(F))";
 
-ReductionDef position_row(const char* name, const Extremum& extremum,
-                          ReductionCode<UpdateFunction> update,
-                          ReductionCode<MergeFunction> merge) {
-  ReductionDef row;
-  row.name = name;
-  row.state = {{"best", StateType::value, extremum.neutral}, {"at", StateType::index, "-1"}};
-  row.update = std::move(update);
-  row.merge = std::move(merge);
-  row.finish = KERNELOPS_FINISH2(ValueAndIndex, best, at, at);
-  row.output = StateType::index;
-  row.no_gradient = "a row number is piecewise constant and has no useful derivative";
-  row.reference = "if (any(!is.nan(v))) which." + extremum.function + "(v) else NA";
-  row.documentation = "Row of the " + extremum.word +
-                      " of each component, the first one on ties; NaN is skipped, NA if there is "
-                      "none.";
-  row.mathematics = "\\arg\\" + extremum.function + "_j F_{ij}";
-  return row;
+  ReductionDef rows = described(
+      ("Arg" + name).c_str(),
+      "The rows of the K " + e.few +
+          " values of each component, best first and earlier rows first "
+          "on ties; NaN is skipped, NA where there are fewer.",
+      "\\arg\\" + e.function + "^{(1)}_j F_{ij}, \\dots, \\arg\\" + e.function + "^{(K)}_j F_{ij}",
+      rows_r);
+  rows.ranked = true;
+  rows.code = code;
+  rows.outputs = {{"arg" + e.function, StateType::index, "finish_index"}};
+  rows.no_gradient = kNoRowGradient;
+
+  ReductionDef both = described(
+      (name + "_Arg" + name).c_str(),
+      "The K " + e.few + " values of each component and their rows; see " + name + " and Arg" +
+          name + ".",
+      "\\" + e.function + "^{(k)}_j F_{ij},\\ \\arg\\" + e.function + "^{(k)}_j F_{ij}",
+      "list(" + e.function + " = " + values_r + ", arg" + e.function + " = " + rows_r + ")");
+  both.synonyms = {name + "Arg" + name};
+  both.ranked = true;
+  both.code = code;
+  both.outputs = {{e.function, StateType::value, "finish"},
+                  {"arg" + e.function, StateType::index, "finish_index"}};
+  both.selection = values.selection;
+  both.selected_gradient = values.selected_gradient;
+  return {values, rows, both};
 }
+
+#define KERNELOPS_EXTREMUM_ROWS(extremum, Best, At)                                               \
+  extremum_rows(extremum,                                                                         \
+                KERNELOPS_PLAIN(Best, OneValue, value("best", extremum.neutral.c_str())),         \
+                code::plain_code<At>(#At, ValueAndIndex(),                                        \
+                                     {value("best", extremum.neutral.c_str()), index("at")},      \
+                                     KERNELOPS_FINISH(At, finish_index)),                         \
+                code::plain_code<At>(                                                             \
+                    #At, ValueAndIndex(), {value("best", extremum.neutral.c_str()), index("at")}, \
+                    KERNELOPS_FINISH(At, finish), KERNELOPS_FINISH(At, finish_index)))
 
 }  // namespace
 
 std::vector<ReductionDef> reduction_rows() {
-  return {
-      sum_row(),
-      log_sum_exp_row(),
-      extremum_row("Min", kMinimum, KERNELOPS_EXTREMUM_UPDATE(<), KERNELOPS_EXTREMUM_MERGE(<)),
-      position_row("ArgMin", kMinimum, KERNELOPS_POSITION_UPDATE(<), KERNELOPS_POSITION_MERGE(<)),
-      extremum_row("Max", kMaximum, KERNELOPS_EXTREMUM_UPDATE(>), KERNELOPS_EXTREMUM_MERGE(>)),
-      position_row("ArgMax", kMaximum, KERNELOPS_POSITION_UPDATE(>), KERNELOPS_POSITION_MERGE(>))};
+  std::vector<ReductionDef> rows = {sum_row(), mean_row(), variance_row(), product_row()};
+  const auto add = [&rows](std::vector<ReductionDef> more) {
+    for (ReductionDef& row : more) rows.push_back(std::move(row));
+  };
+  add(exponential_rows());
+  add(KERNELOPS_EXTREMUM_ROWS(kMinimum, MinCode, ArgMinCode));
+  add(KERNELOPS_EXTREMUM_ROWS(kMaximum, MaxCode, ArgMaxCode));
+  add(rank_rows(kMinimum, code::ranked_code<RankCode<Smallest>>("RankCode<Smallest>")));
+  add(rank_rows(kMaximum, code::ranked_code<RankCode<Largest>>("RankCode<Largest>")));
+  add(truth_rows());
+  add({selected_sum_row()});
+  return rows;
 }
 
 }  // namespace kernelops

@@ -1,6 +1,6 @@
 #include "core/ops/table.h"
 
-#include <unordered_map>
+#include <map>
 
 #include "core/support/error.h"
 
@@ -11,20 +11,32 @@ namespace {
 // A row without sample dimensions is tested with vectors of dimension 3.
 std::vector<OpDef> all_operations() {
   std::vector<OpDef> rows;
-  for (auto part : {arithmetic_rows(), function_rows(), vector_rows(), differential_rows()}) {
+  for (auto part :
+       {arithmetic_rows(), function_rows(), vector_rows(), selection_rows(), differential_rows()}) {
     for (OpDef& row : part) {
       if (row.sample.dimensions.empty()) row.sample.dimensions.assign(row.arguments, 3);
+      if (row.domains.empty()) row.domains = {{}};
       rows.push_back(std::move(row));
     }
   }
   return rows;
 }
 
+std::vector<std::string> names_of(const OpDef& row) { return {row.name}; }
+
+std::vector<std::string> names_of(const ReductionDef& row) {
+  std::vector<std::string> names = row.synonyms;
+  names.push_back(row.name);
+  return names;
+}
+
 template <class Row>
 const Row* find_by_name(const std::vector<Row>& rows, std::string_view name) {
-  static const std::unordered_map<std::string_view, const Row*> by_name = [&rows] {
-    std::unordered_map<std::string_view, const Row*> map;
-    for (const Row& row : rows) map.emplace(row.name, &row);
+  static const std::map<std::string, const Row*, std::less<>> by_name = [&rows] {
+    std::map<std::string, const Row*, std::less<>> map;
+    for (const Row& row : rows) {
+      for (const std::string& each : names_of(row)) map.emplace(each, &row);
+    }
     return map;
   }();
   const auto found = by_name.find(name);
@@ -41,6 +53,10 @@ const std::vector<OpDef>& operations() {
 const std::vector<ReductionDef>& reductions() {
   static const std::vector<ReductionDef> rows = reduction_rows();
   return rows;
+}
+
+const Domain& domain_of(const OpDef& row, std::size_t position) {
+  return row.domains[row.domains.size() == 1 ? 0 : position];
 }
 
 const OpDef* find_operation(std::string_view name) { return find_by_name(operations(), name); }

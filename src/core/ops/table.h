@@ -16,7 +16,7 @@ const std::vector<OpDef>& operations();
 /// Every reduction.
 const std::vector<ReductionDef>& reductions();
 
-/// The row of that name, or null.
+/// The row of that name, or null; a reduction also by a synonym.
 const OpDef* find_operation(std::string_view name);
 const ReductionDef* find_reduction(std::string_view name);
 
@@ -24,10 +24,14 @@ const ReductionDef* find_reduction(std::string_view name);
 const OpDef& operation(std::string_view name);
 const ReductionDef& reduction(std::string_view name);
 
+/// The domain of argument `position` of a row.
+const Domain& domain_of(const OpDef& row, std::size_t position);
+
 /// Parts of the table, one for each file of rows.
 std::vector<OpDef> arithmetic_rows();
 std::vector<OpDef> function_rows();
 std::vector<OpDef> vector_rows();
+std::vector<OpDef> selection_rows();
 std::vector<OpDef> differential_rows();
 std::vector<ReductionDef> reduction_rows();
 
@@ -73,10 +77,24 @@ class OpRow {
     def_.index = std::move(maps);
     return std::move(*this);
   }
+  /// Makes the row opaque.
+  OpRow&& opaque(OpaqueCode code) && {
+    def_.kind = OpKind::opaque;
+    def_.opaque = std::move(code);
+    return std::move(*this);
+  }
   /// Makes the row a composite, defined by a formula.
   OpRow&& definition(std::string formula) && {
     def_.kind = OpKind::composite;
     def_.definition = std::move(formula);
+    return std::move(*this);
+  }
+  /// Makes the row a composite whose formula depends on dimensions or parameters; `summary` tells
+  /// readers what it is.
+  OpRow&& define(std::string summary, std::function<std::string(const DefinitionInput&)> write) && {
+    def_.kind = OpKind::composite;
+    def_.definition = std::move(summary);
+    def_.define = std::move(write);
     return std::move(*this);
   }
   /// Makes the row a derivative.
@@ -100,8 +118,18 @@ class OpRow {
     def_.reference = std::move(reference);
     return std::move(*this);
   }
+  /// The domain of all arguments, or of each one.
   OpRow&& domain(double low, double high) && {
-    def_.domain = {low, high};
+    def_.domains = {{low, high}};
+    return std::move(*this);
+  }
+  OpRow&& domains(std::vector<Domain> each) && {
+    def_.domains = std::move(each);
+    return std::move(*this);
+  }
+  /// Users cannot write the operation.
+  OpRow&& internal() && {
+    def_.internal = true;
     return std::move(*this);
   }
   OpRow&& sample(std::vector<std::int64_t> dimensions, std::vector<std::int64_t> values = {}) && {

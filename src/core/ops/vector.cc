@@ -1,4 +1,5 @@
 // Rows: operations between the components of vectors. Components are numbered from 0.
+#include "core/ops/code.h"
 #include "core/ops/table.h"
 
 namespace kernelops {
@@ -59,6 +60,31 @@ std::vector<OpDef> vector_rows() {
           .gradient({"Extract(g, 0, dim(x))", "Extract(g, dim(x), dim(y))"})
           .r("c(x, y)").sample({3, 2})
           .doc("Concatenation.", "(x, y)"),
+  };
+  // clang-format on
+}
+
+std::vector<OpDef> selection_rows() {
+  // clang-format off
+  return {
+      op("SelectEntry").arguments(2).parameters({"n"}).dimension("n").internal()
+          .require("n >= 1 && dim(x) % n == 0", "n must divide the dimension of the first argument")
+          .require("dim(y) == 1", "the entry's number must have dimension 1")
+          .opaque(KERNELOPS_OPAQUE(2, select_entry(x, dim_x, y[0], out, dim_out)))
+          .gradient({"PlaceEntry(g, y, dim(x))", "0"})
+          .r("{ o <- numeric(n); o[y %/% (length(x) / n) + 1] <- x[y + 1]; o }")
+          .domains({{-2, 2}, {0, 5, Shape::whole}}).sample({6, 1}, {2})
+          .doc("Of the values of all entries of a selection, that of entry number y.",
+               "x_y e_{\\lfloor y n / d \\rfloor}"),
+      op("PlaceEntry").arguments(2).parameters({"n"}).dimension("n").internal()
+          .require("n >= 1 && n % dim(x) == 0", "the dimension of the first argument must divide n")
+          .require("dim(y) == 1", "the entry's number must have dimension 1")
+          .opaque(KERNELOPS_OPAQUE(2, place_entry(x, dim_x, y[0], out, dim_out)))
+          .gradient({"SelectEntry(g, y, dim(x))", "0"})
+          .r("{ o <- numeric(n); o[y + 1] <- x[y %/% (n / length(x)) + 1]; o }")
+          .domains({{-2, 2}, {0, 5, Shape::whole}}).sample({2, 1}, {6})
+          .doc("A value for entry number y of a selection, 0 for all others.",
+               "x_{\\lfloor y d / n \\rfloor} e_y"),
   };
   // clang-format on
 }

@@ -118,11 +118,21 @@ class Evaluator {
     std::string word(text_.substr(begin, at_ - begin));
     if (word.empty()) fail("a value is missing");
     if (std::isdigit(static_cast<unsigned char>(word[0]))) return std::stoll(word);
-    if (word == "dim" && accept("(")) {
+    if ((word == "dim" || word == "length") && accept("(")) {
       const std::size_t end = text_.find(')', at_);
       if (end == std::string_view::npos) fail("missing )");
-      word = "dim(" + std::string(text_.substr(at_, end - at_)) + ")";
+      word += "(" + std::string(text_.substr(at_, end - at_)) + ")";
       at_ = end + 1;
+    } else if (word == "find" && accept("(")) {
+      const std::size_t comma = text_.find(',', at_);
+      if (comma == std::string_view::npos) fail("missing ,");
+      word += "(" + std::string(text_.substr(at_, comma - at_)) + ",";
+      at_ = comma + 1;
+      word += std::to_string(disjunction());
+      if (!accept(")")) fail("missing )");
+    } else if (accept("[")) {
+      word += "[" + std::to_string(disjunction());
+      if (!accept("]")) fail("missing ]");
     }
     const std::optional<std::int64_t> value = scope_(word);
     if (!value) fail("unknown name " + word);

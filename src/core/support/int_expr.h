@@ -12,7 +12,8 @@
 namespace kernelops {
 
 /// Looks up a name of an integer expression: a parameter or index such as "m" or "k", or the
-/// dimension of an argument, asked for as "dim(x)".
+/// dimension of an argument, asked for as "dim(x)"; an element of a list as "p[3", the place of a
+/// value in it as "find(p,3", its length as "length(p)".
 using IntScope = std::function<std::optional<std::int64_t>(std::string_view)>;
 
 /// The value of `text` over + - * / % (C's integer rules), comparisons, && and ||, parentheses,
