@@ -199,7 +199,7 @@ class Builder {
                "` says what indexes the result and must be 0 (i), 1 (j) or 2 (one row, both sides "
                "reduced)");
     }
-    return graph_.reduce(row, reduced, static_cast<Category>(category));
+    return graph_.reduce(row, {reduced}, static_cast<Category>(category));
   }
 
   std::int64_t integer(const Ast& ast) const {

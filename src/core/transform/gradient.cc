@@ -89,7 +89,7 @@ class Sweep {
 };
 
 Expr sum_reduction(Graph& graph, Expr formula, Category category) {
-  return graph.reduce(reduction("Sum"), formula, category);
+  return graph.reduce(reduction("Sum"), {formula}, category);
 }
 
 // Two sums indexed alike as one, so that one pass over the pairs computes both.
