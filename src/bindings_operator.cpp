@@ -34,15 +34,80 @@ Input input_from(SEXP value, const std::string& name) {
   return input;
 }
 
-// R's own errors come back as C++ exceptions, so that nothing is left behind.
-SEXP allocate_matrix(SEXPTYPE type, std::int64_t rows, std::int64_t columns) {
-  if (rows > std::numeric_limits<int>::max()) {
-    throw kernelops::Error(kernelops::ErrorKind::unsupported,
-                           "the result would have " + std::to_string(rows) +
-                               " rows; a matrix of R can have 2147483647");
+// The dimensions of an array of R: rows x dimension, or rows x K x dimension.
+std::vector<int> array_dimensions(std::int64_t rows, const kernelops::ResultArray& array,
+                                  bool ranked) {
+  std::vector<std::int64_t> wanted = {rows};
+  if (ranked) wanted.push_back(array.rank);
+  if (!ranked || array.dimension > 1) wanted.push_back(array.dimension);
+  std::vector<int> out;
+  for (const std::int64_t extent : wanted) {
+    if (extent > std::numeric_limits<int>::max()) {
+      throw kernelops::Error(kernelops::ErrorKind::unsupported,
+                             "the result would have " + std::to_string(extent) +
+                                 " rows; an array of R can have 2147483647");
+    }
+    out.push_back(static_cast<int>(extent));
   }
-  return Rcpp::unwindProtect(
-      [&] { return Rf_allocMatrix(type, static_cast<int>(rows), static_cast<int>(columns)); });
+  return out;
+}
+
+// R's own errors come back as C++ exceptions, so that nothing is left behind.
+SEXP allocate_array(SEXPTYPE type, const std::vector<int>& dimensions) {
+  return Rcpp::unwindProtect([&] {
+    if (dimensions.size() == 2) return Rf_allocMatrix(type, dimensions[0], dimensions[1]);
+    return Rf_alloc3DArray(type, dimensions[0], dimensions[1], dimensions[2]);
+  });
+}
+
+// An operator's formulas are a character vector, with names where there are several.
+kernelops::OperatorText text_from(const Rcpp::CharacterVector& formulas,
+                                  const std::vector<std::string>& args,
+                                  const std::string& sum_scheme) {
+  kernelops::OperatorText text;
+  text.formulas = Rcpp::as<std::vector<std::string>>(formulas);
+  text.names.resize(text.formulas.size());
+  if (formulas.hasAttribute("names")) {
+    text.names = Rcpp::as<std::vector<std::string>>(formulas.names());
+  }
+  text.arguments = args;
+  text.scheme = sum_scheme == "direct_sum"     ? kernelops::SumScheme::direct
+                : sum_scheme == "kahan_scheme" ? kernelops::SumScheme::compensated
+                                               : kernelops::SumScheme::block;
+  return text;
+}
+
+// The arrays that belong to formula `number`, from `arrays`, as one value of R.
+SEXP result_of(const kernelops::Operator& op, std::size_t number, const Rcpp::List& arrays) {
+  Rcpp::List out;
+  for (std::size_t a = 0; a < op.arrays().size(); ++a) {
+    if (op.arrays()[a].formula != number) continue;
+    out.push_back(arrays[static_cast<R_xlen_t>(a)], op.arrays()[a].name);
+  }
+  return out.size() == 1 ? static_cast<SEXP>(out[0]) : static_cast<SEXP>(out);
+}
+
+// What the result of a formula looks like.
+Rcpp::List describe_result(const kernelops::Operator& op, std::size_t number) {
+  const kernelops::Expr result = op.results()[number];
+  const bool reduces = result->kind == kernelops::NodeKind::reduction;
+  Rcpp::List outputs;
+  for (const kernelops::ResultArray& array : op.arrays()) {
+    if (array.formula != number) continue;
+    outputs.push_back(
+        Rcpp::List::create(Rcpp::_["dimension"] = static_cast<double>(array.dimension),
+                           Rcpp::_["rank"] = static_cast<double>(array.rank),
+                           Rcpp::_["is_index"] = array.type == kernelops::StateType::index,
+                           Rcpp::_["is_logical"] = array.logical),
+        array.name);
+  }
+  return Rcpp::List::create(
+      Rcpp::_["index"] = kernelops::category_name(op.categories()[number]),
+      Rcpp::_["dimension"] = static_cast<int>(op.written()[number]->dimension),
+      Rcpp::_["is_index"] = reduces && result->reduction->is_index(),
+      Rcpp::_["ranked"] = reduces && result->reduction->ranked,
+      Rcpp::_["reduction"] = reduces ? result->reduction->name : "Formula of reductions",
+      Rcpp::_["outputs"] = outputs);
 }
 
 std::vector<Input> inputs_from(const Rcpp::List& list) {
@@ -58,9 +123,10 @@ std::vector<Input> inputs_from(const Rcpp::List& list) {
 }  // namespace
 
 // [[Rcpp::export]]
-Rcpp::List cpp_describe_operator(const std::string& formula, const std::vector<std::string>& args) {
+Rcpp::List cpp_describe_operator(const Rcpp::CharacterVector& formula,
+                                 const std::vector<std::string>& args) {
   return guard([&] {
-    const kernelops::Operator& op = session().load(formula, args)->op;
+    const kernelops::Operator& op = session().load(text_from(formula, args, "auto"))->op;
     Rcpp::List arguments;
     for (const kernelops::Variable& variable : op.variables()) {
       arguments.push_back(
@@ -69,42 +135,62 @@ Rcpp::List cpp_describe_operator(const std::string& formula, const std::vector<s
                              Rcpp::_["position"] = variable.position,
                              Rcpp::_["dimension"] = static_cast<int>(variable.dimension)));
     }
-    const kernelops::Expr result = op.result();
+    Rcpp::List results;
+    for (std::size_t f = 0; f < op.results().size(); ++f) results.push_back(describe_result(op, f));
     return Rcpp::List::create(
-        Rcpp::_["formula"] = kernelops::written_formula(op), Rcpp::_["arguments"] = arguments,
-        Rcpp::_["result"] = Rcpp::List::create(
-            Rcpp::_["index"] = kernelops::category_name(result->category),
-            Rcpp::_["dimension"] = static_cast<int>(result->dimension),
-            Rcpp::_["is_index"] = result->reduction->output == kernelops::StateType::index,
-            Rcpp::_["reduction"] = result->reduction->name));
+        Rcpp::_["formula"] = kernelops::written_formulas(op), Rcpp::_["arguments"] = arguments,
+        Rcpp::_["result"] = describe_result(op, 0), Rcpp::_["results"] = results);
   });
 }
 
 // [[Rcpp::export]]
-SEXP cpp_run_operator(const std::string& formula, const std::vector<std::string>& args,
+SEXP cpp_run_operator(const Rcpp::CharacterVector& formula, const std::vector<std::string>& args,
                       const Rcpp::List& input, const std::string& inner_dim,
-                      const Rcpp::List& settings) {
+                      const Rcpp::List& settings, const std::string& sum_scheme = "auto") {
   return guard([&]() -> SEXP {
-    kernelops::Invocation call =
-        session().prepare(formula, args, inputs_from(input), inner_dim == "row");
+    kernelops::Invocation call = session().prepare(text_from(formula, args, sum_scheme),
+                                                   inputs_from(input), inner_dim == "row");
     const kernelops::Settings chosen = kernelops::settings_from(settings);
-    const bool integers = call.output.type == ElementType::int32;
-    const Rcpp::Shield<SEXP> result(
-        allocate_matrix(integers ? INTSXP : REALSXP, call.output.rows, call.output.dimension));
-    call.output.data =
-        integers ? static_cast<void*>(INTEGER(result)) : static_cast<void*>(REAL(result));
+    const kernelops::Operator& op = call.loaded->op;
+    Rcpp::List arrays(static_cast<R_xlen_t>(call.outputs.size()));
+    for (std::size_t a = 0; a < call.outputs.size(); ++a) {
+      kernelops::OutputView& output = call.outputs[a];
+      const kernelops::ResultArray& array = op.arrays()[a];
+      const kernelops::Expr result = op.results()[array.formula];
+      const bool ranked =
+          result->kind == kernelops::NodeKind::reduction && result->reduction->ranked;
+      const bool integers = output.type == ElementType::int32;
+      const Rcpp::Shield<SEXP> values(allocate_array(integers ? INTSXP : REALSXP,
+                                                     array_dimensions(output.rows, array, ranked)));
+      output.data =
+          integers ? static_cast<void*>(INTEGER(values)) : static_cast<void*>(REAL(values));
+      arrays[static_cast<R_xlen_t>(a)] = values;
+    }
     session().run(call, chosen, kernelops::user_interrupted);
-    return result;
+    for (std::size_t a = 0; a < call.outputs.size(); ++a) {
+      if (!op.arrays()[a].logical) continue;
+      const auto place = static_cast<R_xlen_t>(a);
+      arrays[place] = Rcpp::as<Rcpp::LogicalMatrix>(arrays[place]);
+    }
+    if (op.results().size() == 1) return result_of(op, 0, arrays);
+    Rcpp::List results;
+    for (std::size_t f = 0; f < op.results().size(); ++f) {
+      results.push_back(result_of(op, f, arrays));
+    }
+    results.names() = formula.names();
+    return results;
   });
 }
 
 // [[Rcpp::export]]
-Rcpp::List cpp_explain_operator(const std::string& formula, const std::vector<std::string>& args,
-                                const Rcpp::List& settings) {
+Rcpp::List cpp_explain_operator(const Rcpp::CharacterVector& formula,
+                                const std::vector<std::string>& args, const Rcpp::List& settings,
+                                const std::string& sum_scheme = "auto") {
   return guard([&] {
     const kernelops::Explanation out =
-        session().explain(session().load(formula, args)->op, kernelops::settings_from(settings));
-    return Rcpp::List::create(Rcpp::_["formula"] = out.formula, Rcpp::_["graph"] = out.graph,
+        session().explain(session().load(text_from(formula, args, sum_scheme))->op,
+                          kernelops::settings_from(settings));
+    return Rcpp::List::create(Rcpp::_["formula"] = out.formulas, Rcpp::_["graph"] = out.graph,
                               Rcpp::_["simplified"] = out.simplified,
                               Rcpp::_["program"] = out.program, Rcpp::_["source"] = out.source,
                               Rcpp::_["command"] = out.command);
@@ -112,12 +198,13 @@ Rcpp::List cpp_explain_operator(const std::string& formula, const std::vector<st
 }
 
 // [[Rcpp::export]]
-Rcpp::List cpp_operator_status(const std::string& formula, const std::vector<std::string>& args,
-                               const Rcpp::List& settings) {
+Rcpp::List cpp_operator_status(const Rcpp::CharacterVector& formula,
+                               const std::vector<std::string>& args, const Rcpp::List& settings,
+                               const std::string& sum_scheme = "auto") {
   return guard([&] {
     const kernelops::Settings chosen = kernelops::settings_from(settings);
     const kernelops::BackendStatus status =
-        session().status(session().load(formula, args)->op, chosen);
+        session().status(session().load(text_from(formula, args, sum_scheme))->op, chosen);
     return Rcpp::List::create(Rcpp::_["backend"] = status.backend,
                               Rcpp::_["compiled"] = status.compiled,
                               Rcpp::_["reason"] = status.reason);

@@ -22,6 +22,30 @@ std::string joined(const std::vector<std::string>& texts, const std::string& sep
   return out;
 }
 
+// "low,high,shape" for each argument, separated by semicolons.
+std::string domains_text(const kernelops::OpDef& row) {
+  static const char* const kShapes[] = {"real", "whole", "sorted"};
+  std::vector<std::string> out;
+  for (std::size_t a = 0; a < static_cast<std::size_t>(row.arguments); ++a) {
+    const kernelops::Domain& domain = kernelops::domain_of(row, a);
+    out.push_back(std::to_string(domain.low) + "," + std::to_string(domain.high) + "," +
+                  kShapes[static_cast<int>(domain.shape)]);
+  }
+  return joined(out, ";");
+}
+
+// "name:type" for each output, where type is value, index or logical.
+std::string outputs_text(const kernelops::ReductionDef& row) {
+  std::vector<std::string> out;
+  for (const kernelops::ReductionOutput& output : row.outputs) {
+    out.push_back(output.name + ":" +
+                  (output.type == kernelops::StateType::index ? "index"
+                   : output.logical                           ? "logical"
+                                                              : "value"));
+  }
+  return joined(out, ",");
+}
+
 // A column: one value for each row of a table.
 template <int Type, class Row, class Get>
 Rcpp::Vector<Type> column(const std::vector<Row>& rows, Get get) {
@@ -45,16 +69,14 @@ Rcpp::DataFrame cpp_operations() {
       Rcpp::_["dimension"] = text([](const OpDef& row) { return row.dimension; }),
       Rcpp::_["infix"] = text([](const OpDef& row) { return row.infix.symbol; }),
       Rcpp::_["reference"] = text([](const OpDef& row) { return row.reference; }),
-      Rcpp::_["domain_low"] =
-          column<REALSXP>(rows, [](const OpDef& row) { return row.domain.low; }),
-      Rcpp::_["domain_high"] =
-          column<REALSXP>(rows, [](const OpDef& row) { return row.domain.high; }),
+      Rcpp::_["domains"] = text([](const OpDef& row) { return domains_text(row); }),
       Rcpp::_["sample_dimensions"] =
           text([](const OpDef& row) { return integers_text(row.sample.dimensions); }),
       Rcpp::_["sample_parameters"] =
           text([](const OpDef& row) { return integers_text(row.sample.parameters); }),
       Rcpp::_["gradient"] = text([](const OpDef& row) { return joined(row.gradient, " ; "); }),
       Rcpp::_["definition"] = text([](const OpDef& row) { return row.definition; }),
+      Rcpp::_["internal"] = column<LGLSXP>(rows, [](const OpDef& row) { return row.internal; }),
       Rcpp::_["documentation"] = text([](const OpDef& row) { return row.documentation; }),
       Rcpp::_["mathematics"] = text([](const OpDef& row) { return row.mathematics; }),
       Rcpp::_["stringsAsFactors"] = false);
@@ -67,11 +89,20 @@ Rcpp::DataFrame cpp_reductions() {
   const auto text = [&](auto get) { return column<STRSXP>(rows, get); };
   return Rcpp::DataFrame::create(
       Rcpp::_["name"] = text([](const ReductionDef& row) { return row.name; }),
-      Rcpp::_["output"] = text([](const ReductionDef& row) {
-        return std::string(row.output == kernelops::StateType::index ? "index" : "value");
-      }),
+      Rcpp::_["synonyms"] = text([](const ReductionDef& row) { return joined(row.synonyms, ","); }),
+      Rcpp::_["weighted"] =
+          column<LGLSXP>(rows, [](const ReductionDef& row) { return row.weighted; }),
+      Rcpp::_["ranked"] = column<LGLSXP>(rows, [](const ReductionDef& row) { return row.ranked; }),
+      Rcpp::_["internal"] =
+          column<LGLSXP>(rows, [](const ReductionDef& row) { return row.internal; }),
+      Rcpp::_["outputs"] = text([](const ReductionDef& row) { return outputs_text(row); }),
       Rcpp::_["reference"] = text([](const ReductionDef& row) { return row.reference; }),
       Rcpp::_["gradient"] = text([](const ReductionDef& row) { return row.gradient; }),
+      Rcpp::_["weight_gradient"] =
+          text([](const ReductionDef& row) { return row.weight_gradient; }),
+      Rcpp::_["selected_gradient"] =
+          text([](const ReductionDef& row) { return row.selected_gradient; }),
+      Rcpp::_["no_gradient"] = text([](const ReductionDef& row) { return row.no_gradient; }),
       Rcpp::_["documentation"] = text([](const ReductionDef& row) { return row.documentation; }),
       Rcpp::_["mathematics"] = text([](const ReductionDef& row) { return row.mathematics; }),
       Rcpp::_["stringsAsFactors"] = false);

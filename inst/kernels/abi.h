@@ -3,8 +3,9 @@
 //
 // Panels hold real numbers of the kernel's precision: parameters as [slot][lanes], every lane
 // alike; rows and columns as [slot][stride]; packed columns as [column][packed slot]. States hold 8
-// bytes a slot, double or 64-bit integer, as [slot][stride], and slot = component * state
-// components + state component. Counts of rows given to a kernel are multiples of its row block.
+// bytes a slot, double or 64-bit integer, as [slot][stride] (lower/program.h says what the slots
+// are). Counts of rows given to a kernel are multiples of its row block. A kernel of a program
+// without pairs has its row section and nothing else.
 #ifndef KERNELOPS_KERNELS_ABI_H_
 #define KERNELOPS_KERNELS_ABI_H_
 
@@ -12,7 +13,7 @@ namespace kernelops {
 
 using Size = long long;
 
-constexpr int kAbiVersion = 1;
+constexpr int kAbiVersion = 2;
 
 /// A tile of pairs: `row_blocks` row blocks meet `column_count` packed columns, and what they give
 /// is merged into the states of the rows.
@@ -35,18 +36,23 @@ struct KernelDescriptor {
   int lanes;       // of a parameter slot, and the unit of counts of sections
   int row_block;   // rows that meet columns at a time
   Size state_slots;
-  Size scratch_bytes;  // memory a tile needs while it runs
+  Size result_slots;   // of all outputs
+  Size scratch_bytes;  // memory a tile or a section needs while it runs
   /// Compute the slots of their panel that are no inputs, for `count` rows or columns.
-  void (*parameter_section)(const void* parameters, void* panel, Size stride, Size count);
-  void (*row_section)(const void* parameters, void* panel, Size stride, Size count);
-  void (*column_section)(const void* parameters, void* panel, Size stride, Size count);
+  void (*parameter_section)(const void* parameters, void* panel, Size stride, Size count,
+                            void* scratch);
+  void (*row_section)(const void* parameters, void* panel, Size stride, Size count, void* scratch);
+  void (*column_section)(const void* parameters, void* panel, Size stride, Size count,
+                         void* scratch);
   /// Sets states to the neutral element.
   void (*initialise)(void* state, Size stride, Size count);
   void (*tile)(const Tile* tile);
   /// Merges states of later columns into those of earlier ones.
   void (*merge)(void* into, Size into_stride, const void* from, Size from_stride, Size count);
-  /// Writes results, 8 bytes each, as [component][output_stride].
-  void (*finish)(const void* state, Size stride, Size count, void* output, Size output_stride);
+  /// Writes results, 8 bytes each, as [component][output_stride]; `rows` is how many rows were
+  /// reduced. May reorder the states.
+  void (*finish)(void* state, Size stride, Size count, double rows, void* output,
+                 Size output_stride);
 };
 
 }  // namespace kernelops

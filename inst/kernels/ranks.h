@@ -30,6 +30,10 @@ struct RankCode {
     }
   };
 
+  static void initialise(const Heap& heap) {
+    for (long long e = 0; e < heap.size; ++e) heap.set(e, {Order::kWorst, -1});
+  }
+
   static bool worse(const Entry& a, const Entry& b) {
     if (a.row < 0 || b.row < 0) return a.row < 0 && b.row >= 0;
     return Order::better(b.value, a.value) || (a.value == b.value && a.row > b.row);
@@ -52,6 +56,17 @@ struct RankCode {
   static void take(const Heap& heap, const Entry& entry) {
     if (entry.row < 0 || entry.value != entry.value) return;
     if (worse(heap.at(0), entry)) sift(heap, heap.size, entry);
+  }
+
+  // Writes the entries from best to worst to the slots of the two outputs, where they are wanted.
+  static void finish(void* state, long long stride, long long slot, long long lane, long long rank,
+                     double* values, long long* rows, long long output_stride) {
+    const Heap heap = heap_of(state, stride, slot, lane, rank);
+    sort(heap);
+    for (long long e = 0; e < rank; ++e) {
+      if (values != nullptr) values[e * output_stride] = heap.at(e).value;
+      if (rows != nullptr) rows[e * output_stride] = heap.at(e).row;
+    }
   }
 
   static Heap heap_of(void* state, long long stride, long long slot, long long lane,
@@ -96,6 +111,12 @@ struct RankCode {
   // Takes in the entries of another heap.
   static void merge(const Heap& heap, const Heap& other) {
     for (long long e = 0; e < other.size; ++e) take(heap, other.at(e));
+  }
+
+  static void merge(void* into, long long into_stride, const void* from, long long from_stride,
+                    long long slot, long long lane, long long rank) {
+    merge(heap_of(into, into_stride, slot, lane, rank),
+          heap_of(const_cast<void*>(from), from_stride, slot, lane, rank));
   }
 
   // Orders the entries from best to worst; they are no heap any more.

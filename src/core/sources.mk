@@ -27,6 +27,7 @@ CORE_SOURCES = \
   core/lower/tile_shape.cc \
   core/codegen/body.cc \
   core/codegen/cpu.cc \
+  core/codegen/state_writer.cc \
   core/jit/cache_directory.cc \
   core/jit/cpu_features.cc \
   core/jit/files.cc \
@@ -36,7 +37,9 @@ CORE_SOURCES = \
   core/jit/toolchain.cc \
   core/engine/compiled_backend.cc \
   core/engine/execute.cc \
+  core/engine/execute_rows.cc \
   core/engine/pack.cc \
+  core/engine/panels.cc \
   core/engine/plan.cc \
   core/api/inputs.cc \
   core/api/operator.cc \

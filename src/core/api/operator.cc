@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/ir/print.h"
 #include "core/lower/lower.h"
@@ -42,17 +43,19 @@ const Variable& inline_variable(std::map<int, Variable>& by_position, int positi
 
 }  // namespace
 
-Operator::Operator(const std::string& formula, const std::vector<std::string>& arguments) {
+void Operator::read(const OperatorText& text) {
   std::map<int, Variable> by_position;
   Scope scope;
-  for (const Variable& variable : parse_arguments(arguments)) {
+  for (const Variable& variable : parse_arguments(text.arguments)) {
     by_position.emplace(variable.position, variable);
     scope.formulas.emplace(variable.name, graph_.variable(variable));
   }
   scope.inline_variable = [&](int position, std::int64_t dimension, Category category) {
     return graph_.variable(inline_variable(by_position, position, dimension, category));
   };
-  written_ = build_formula(graph_, formula, scope);
+  for (const std::string& formula : text.formulas) {
+    written_.push_back(build_formula(graph_, formula, scope));
+  }
   for (const auto& [position, variable] : by_position) {
     if (position != static_cast<int>(variables_.size())) {
       throw Error(
@@ -63,14 +66,88 @@ Operator::Operator(const std::string& formula, const std::vector<std::string>& a
     }
     variables_.push_back(variable);
   }
-  validate_result(written_);
-  expanded_ = expand_differentials(graph_, written_);
-  result_ = regroup(graph_, simplify(graph_, expanded_));
-  validate_expanded(result_);
-  for (Expr inner : inner_reductions(result_)) passes_.push_back({inner, lower(inner)});
-  passes_.push_back({result_, lower(result_)});
 }
 
-std::string written_formula(const Operator& op) { return print_formula(op.written()); }
+Operator::Operator(const OperatorText& text) {
+  KERNELOPS_CHECK(!text.formulas.empty() && text.names.size() == text.formulas.size());
+  read(text);
+  for (Expr formula : written_) {
+    Category category = Category::parameter;
+    validate_result(formula);
+    is_result(formula, &category);
+    categories_.push_back(category);
+    expanded_.push_back(expand_differentials(graph_, formula));
+    results_.push_back(regroup(graph_, simplify(graph_, expanded_.back())));
+    validate_expanded(results_.back());
+  }
+  make_arrays(text);
+  make_passes(text.scheme);
+}
+
+void Operator::make_arrays(const OperatorText& text) {
+  for (std::size_t f = 0; f < results_.size(); ++f) {
+    const Expr result = results_[f];
+    if (result->kind != NodeKind::reduction) {
+      arrays_.push_back({text.names[f], f, 0, 1, result->dimension});
+      continue;
+    }
+    const auto& outputs = result->reduction->outputs;
+    for (std::size_t k = 0; k < outputs.size(); ++k) {
+      const std::int64_t rank = rank_of(result);
+      arrays_.push_back({outputs.size() > 1 ? outputs[k].name : text.names[f], f, k, rank,
+                         output_dimension(result, k) / rank, outputs[k].type, outputs[k].logical});
+    }
+  }
+}
+
+void Operator::make_passes(SumScheme scheme) {
+  // Reductions that need the same number of passes before them, and reduce the same side, meet the
+  // pairs together.
+  std::map<Expr, int> levels;
+  std::map<std::pair<int, Category>, std::vector<Expr>> together;
+  std::map<int, std::vector<Expr>> selections;
+  for (Expr node : topological(results_)) {
+    if (node->kind != NodeKind::reduction) continue;
+    int level = 0;
+    for (Expr inner : inner_reductions(node)) {
+      level = std::max(level, levels.at(inner) + 1);
+      inner_.push_back(inner);
+    }
+    levels[node] = level;
+    if (node->reduction->selects) {
+      selections[level].push_back(node);
+    } else {
+      together[{level, node->category}].push_back(node);
+    }
+  }
+  std::map<int, std::vector<Pass>> by_level;
+  for (auto& [key, nodes] : together) {
+    Program program = lower(nodes, scheme);
+    by_level[key.first].push_back({std::move(nodes), std::move(program)});
+  }
+  for (auto& [level, nodes] : selections) {
+    for (Expr node : nodes) by_level[level].push_back({{node}, lower_selection(node)});
+  }
+  for (auto& [level, passes] : by_level) {
+    for (Pass& pass : passes) passes_.push_back(std::move(pass));
+  }
+  std::set<Expr> computed;
+  for (std::size_t f = 0; f < results_.size(); ++f) {
+    const Expr result = results_[f];
+    if (result->kind == NodeKind::reduction || !computed.insert(result).second) continue;
+    for (Expr inner : inner_reductions(result)) inner_.push_back(inner);
+    passes_.push_back({{result}, lower_rows(result, categories_[f])});
+  }
+}
+
+bool Operator::is_inner(Expr reduction) const {
+  return std::find(inner_.begin(), inner_.end(), reduction) != inner_.end();
+}
+
+std::vector<std::string> written_formulas(const Operator& op) {
+  std::vector<std::string> out;
+  for (Expr formula : op.written()) out.push_back(print_formula(formula));
+  return out;
+}
 
 }  // namespace kernelops

@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
+#include <list>
+#include <utility>
 
+#include "core/engine/execute_rows.h"
 #include "core/ir/print.h"
 #include "core/support/error.h"
 #include "core/support/strings.h"
@@ -33,38 +38,44 @@ std::string shell_text(const std::vector<std::string>& command) { return join(co
 
 }  // namespace
 
-std::shared_ptr<LoadedOperator> Session::load(const std::string& formula,
-                                              const std::vector<std::string>& arguments) {
-  const std::string key = key_of(formula, arguments);
+std::shared_ptr<LoadedOperator> Session::load(const OperatorText& text) {
+  const std::string key =
+      key_of(key_of(std::to_string(static_cast<int>(text.scheme)), text.formulas) + '\x1e',
+             text.names) +
+      '\x1e' + join(text.arguments, "\x1f");
   const auto found = operators_.find(key);
   if (found != operators_.end()) return found->second;
-  auto made = std::make_shared<LoadedOperator>(LoadedOperator{Operator(formula, arguments), {}});
+  auto made = std::make_shared<LoadedOperator>(LoadedOperator{Operator(text), {}});
   if (operators_.size() >= kMostOperators) operators_.clear();
   operators_.emplace(key, made);
   return made;
 }
 
-Invocation Session::prepare(const std::string& formula, const std::vector<std::string>& arguments,
-                            const std::vector<Input>& inputs, bool transposed) {
+Invocation Session::prepare(const OperatorText& text, const std::vector<Input>& inputs,
+                            bool transposed) {
   Invocation out;
-  out.loaded = load(formula, arguments);
+  out.loaded = load(text);
   const Operator& op = out.loaded->op;
   const CheckedInputs checked = check_inputs(op.variables(), inputs, transposed);
   out.sizes = checked.sizes;
   for (const Pass& pass : op.passes()) {
     for (const Panel* panel : {&pass.program.parameters, &pass.program.row, &pass.program.column}) {
       for (const PanelInput& input : panel->inputs) {
-        if (input.source->kind != NodeKind::variable) continue;
-        out.bindings[input.source] =
-            checked.views[static_cast<std::size_t>(input.source->variable.position)];
+        const Expr source = input.picked ? input.source->arguments[0] : input.source;
+        if (source->kind != NodeKind::variable) continue;
+        out.bindings[source] = checked.views[static_cast<std::size_t>(source->variable.position)];
       }
     }
   }
-  const Expr result = op.result();
-  out.output.rows = out.sizes.of(result->category);
-  out.output.dimension = result->dimension;
-  const bool fits = out.sizes.of(opposite(result->category)) <= std::numeric_limits<int>::max();
-  if (result->reduction->output == StateType::index && fits) out.output.type = ElementType::int32;
+  for (const ResultArray& array : op.arrays()) {
+    const Category category = op.categories()[array.formula];
+    OutputView output;
+    output.rows = out.sizes.of(category);
+    output.dimension = array.rank * array.dimension;
+    const bool fits = out.sizes.of(opposite(category)) <= std::numeric_limits<int>::max();
+    if (array.type == StateType::index && fits) output.type = ElementType::int32;
+    out.outputs.push_back(output);
+  }
   return out;
 }
 
@@ -102,40 +113,127 @@ const std::vector<std::shared_ptr<Kernel>>& Session::kernels(Engine& engine, Loa
   return loaded.kernels.emplace(key, std::move(made)).first->second;
 }
 
+namespace {
+
+// Where the results of one call go: to the caller's arrays, and to arrays of our own where a later
+// pass needs them.
+class Results {
+ public:
+  explicit Results(const Invocation& invocation)
+      : invocation_(invocation), op_(invocation.loaded->op), bindings(invocation.bindings) {}
+
+  // The outputs of a reduction.
+  std::vector<OutputView> outputs_of(Expr reduction) {
+    const ReductionDef& row = *reduction->reduction;
+    const std::int64_t rows = invocation_.sizes.of(reduction->category);
+    double* inner = nullptr;
+    if (op_.is_inner(reduction)) {
+      inner_.emplace_back(static_cast<std::size_t>(rows * reduction->dimension));
+      inner = inner_.back().data();
+      bindings[reduction] = {inner, ElementType::float64, rows, reduction->dimension, 1, rows};
+    }
+    std::vector<OutputView> out;
+    for (std::size_t k = 0; k < row.outputs.size(); ++k) {
+      OutputView output{nullptr, ElementType::float64, rows, output_dimension(reduction, k)};
+      // What the reduction's node stands for in formulas: its values, or else its row numbers.
+      if (inner != nullptr && (row.outputs[k].type == StateType::index) == row.is_index()) {
+        output.data = inner;
+        inner += rows * output.dimension;
+      }
+      deliver(reduction, k, &output);
+      out.push_back(output);
+    }
+    return out;
+  }
+
+  OutputView output_of(Expr formula) {
+    OutputView output;
+    deliver(formula, 0, &output);
+    return output;
+  }
+
+  void copy() const {
+    for (const auto& [from, to] : copies_) copy_output(from, to);
+  }
+
+ private:
+  // Takes the caller's array if `output` has no place yet; further arrays are copied afterwards.
+  void deliver(Expr node, std::size_t number, OutputView* output) {
+    for (std::size_t a = 0; a < op_.arrays().size(); ++a) {
+      const ResultArray& array = op_.arrays()[a];
+      if (op_.results()[array.formula] != node || array.output != number) continue;
+      if (output->data == nullptr) {
+        *output = invocation_.outputs[a];
+      } else {
+        copies_.emplace_back(*output, invocation_.outputs[a]);
+      }
+    }
+  }
+
+  static void copy_output(const OutputView& from, const OutputView& to) {
+    const std::int64_t count = to.rows * to.dimension;
+    if (from.type == to.type) {
+      const std::size_t size = from.type == ElementType::float64 ? sizeof(double) : sizeof(int);
+      std::memcpy(to.data, from.data, static_cast<std::size_t>(count) * size);
+      return;
+    }
+    const double* source = static_cast<const double*>(from.data);
+    for (std::int64_t n = 0; n < count; ++n) {
+      static_cast<std::int32_t*>(to.data)[n] =
+          std::isnan(source[n]) ? kMissingInteger : static_cast<std::int32_t>(source[n]);
+    }
+  }
+
+  const Invocation& invocation_;
+  const Operator& op_;
+  std::list<std::vector<double>> inner_;
+  std::vector<std::pair<OutputView, OutputView>> copies_;
+
+ public:
+  Bindings bindings;
+};
+
+}  // namespace
+
 void Session::run(const Invocation& invocation, const Settings& settings,
                   const InterruptCheck& interrupted) {
   const Operator& op = invocation.loaded->op;
   const auto& ready = kernels(engine(settings), *invocation.loaded, settings.float32, interrupted);
-  Bindings bindings = invocation.bindings;
-  std::vector<std::vector<double>> inner_results;
+  Results results(invocation);
   for (std::size_t k = 0; k < op.passes().size(); ++k) {
     const Pass& pass = op.passes()[k];
-    OutputView output = invocation.output;
-    if (pass.reduction != op.result()) {
-      output.rows = invocation.sizes.of(pass.reduction->category);
-      output.dimension = pass.reduction->dimension;
-      output.type = ElementType::float64;
-      inner_results.emplace_back(static_cast<std::size_t>(output.rows * output.dimension));
-      output.data = inner_results.back().data();
-      bindings[pass.reduction] = {output.data, ElementType::float64, output.rows, output.dimension,
-                                  1,           output.rows};
+    std::vector<OutputView> outputs;
+    for (Expr node : pass.nodes) {
+      if (node->kind != NodeKind::reduction) {
+        outputs.push_back(results.output_of(node));
+        continue;
+      }
+      for (const OutputView& output : results.outputs_of(node)) outputs.push_back(output);
     }
-    execute(pass.program, *ready[k], bindings, invocation.sizes, output, settings.threads, pool_,
-            interrupted);
+    if (pass.program.has_pairs()) {
+      execute(pass.program, *ready[k], results.bindings, invocation.sizes, outputs,
+              settings.threads, pool_, interrupted);
+    } else {
+      execute_rows(pass.program, *ready[k], results.bindings, invocation.sizes,
+                   pass.nodes[0]->category, outputs[0], interrupted);
+    }
   }
+  results.copy();
 }
 
 Explanation Session::explain(const Operator& op, const Settings& settings) {
   Engine& chosen = engine(settings);
   Explanation out;
-  out.formula = written_formula(op);
-  out.graph = print_graph({op.expanded()});
-  out.simplified = print_graph({op.result()});
+  out.formulas = written_formulas(op);
+  out.graph = print_graph(op.expanded());
+  out.simplified = print_graph(op.results());
   const bool has_compiler = chosen.search.toolchain.has_value();
   for (const Pass& pass : op.passes()) {
     out.program += print_program(pass.program);
     if (!has_compiler) continue;
-    out.program += tile_text(chosen.backend->tile_shape(pass.program));
+    if (pass.program.has_pairs()) {
+      out.program += tile_text(chosen.backend->tile_shape(pass.program));
+    }
     out.source += chosen.backend->source(pass.program, settings.float32).text;
   }
   out.command =

@@ -30,7 +30,7 @@ struct Settings {
 
 /// The stages of a formula's way, each as text.
 struct Explanation {
-  std::string formula;
+  std::vector<std::string> formulas;
   std::string graph;
   std::string simplified;
   std::string program;
@@ -51,7 +51,7 @@ struct Invocation {
   std::shared_ptr<LoadedOperator> loaded;
   Bindings bindings;
   Sizes sizes;
-  OutputView output;  // shape and type; the host allocates `data`
+  std::vector<OutputView> outputs;  // for each array of the operator; the host allocates `data`
 };
 
 /// Who would run an operator.
@@ -70,15 +70,13 @@ struct SystemReport {
 
 class Session {
  public:
-  /// The operator of a formula; kept, so that the second call costs a look-up.
-  std::shared_ptr<LoadedOperator> load(const std::string& formula,
-                                       const std::vector<std::string>& arguments);
+  /// The operator of formulas; kept, so that the second call costs a look-up.
+  std::shared_ptr<LoadedOperator> load(const OperatorText& text);
 
-  /// Checks inputs and says what the output will be.
-  Invocation prepare(const std::string& formula, const std::vector<std::string>& arguments,
-                     const std::vector<Input>& inputs, bool transposed);
+  /// Checks inputs and says what the outputs will be.
+  Invocation prepare(const OperatorText& text, const std::vector<Input>& inputs, bool transposed);
 
-  /// Computes a prepared call into its output. Compiles what is not compiled yet.
+  /// Computes a prepared call into its outputs. Compiles what is not compiled yet.
   void run(const Invocation& invocation, const Settings& settings,
            const InterruptCheck& interrupted);
 

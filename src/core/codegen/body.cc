@@ -9,6 +9,50 @@ namespace kernelops {
 
 namespace {
 
+bool on_rows(Space space) { return space == Space::row || space == Space::pair; }
+bool on_columns(Space space) { return space == Space::column || space == Space::pair; }
+
+// Formulas' operations in generated text, so that no name of theirs meets one of ours.
+std::string function_name(const OpDef& op) { return "op_" + op.name; }
+
+// A function of values, or, for C code of scalars, one that goes from lane to lane.
+std::string elementwise_function(const OpDef& op, const Dialect& dialect) {
+  const std::string value = dialect.value_type();
+  std::vector<std::string> arguments;
+  std::vector<std::string> scalars;
+  std::vector<std::string> lanes;
+  for (std::size_t a = 0; a < static_cast<std::size_t>(op.arguments); ++a) {
+    arguments.push_back("const " + value + "& " + argument_name(a));
+    scalars.push_back("Real " + argument_name(a));
+    lanes.push_back(argument_name(a) + "[lane]");
+  }
+  for (const std::string& parameter : op.parameters) {
+    arguments.push_back("[[maybe_unused]] long " + parameter);
+  }
+  const std::string name = function_name(op);
+  const std::string head =
+      dialect.function_words() + " " + value + " " + name + "(" + join(arguments, ", ") + ") { ";
+  if (!op.code.is_scalar) return head + "return " + op.code.text + "; }\n";
+  return "namespace scalar {\n" + dialect.function_words() + " Real " + name + "(" +
+         join(scalars, ", ") + ") { return " + op.code.text + "; }\n}\n" + head + value +
+         " out = {}; for (int lane = 0; lane < lanes<" + value +
+         ">; ++lane) out[lane] = scalar::" + name + "(" + join(lanes, ", ") + "); return out; }\n";
+}
+
+std::string opaque_function(const OpDef& op, const Dialect& dialect) {
+  std::vector<std::string> arguments;
+  for (std::size_t a = 0; a < static_cast<std::size_t>(op.arguments); ++a) {
+    const std::string name = argument_name(a);
+    arguments.push_back("[[maybe_unused]] const " + dialect.value_type() + "* " + name +
+                        ", [[maybe_unused]] long dim_" + name);
+  }
+  arguments.push_back(dialect.value_type() + "* out, [[maybe_unused]] long dim_out");
+  return dialect.function_words() + " void " + function_name(op) + "(" + join(arguments, ", ") +
+         ") { " + op.opaque.text + "; }\n";
+}
+
+}  // namespace
+
 std::string component_text(const Component& component) {
   if (component.step == 0) return std::to_string(component.offset);
   std::string text = component.step == 1 ? "k" : std::to_string(component.step) + " * k";
@@ -16,31 +60,22 @@ std::string component_text(const Component& component) {
   return component.offset != 0 || component.step != 1 ? "(" + text + ")" : text;
 }
 
-bool on_rows(Space space) { return space == Space::row || space == Space::pair; }
-bool on_columns(Space space) { return space == Space::column || space == Space::pair; }
-
-}  // namespace
-
 std::string operation_functions(const Program& program, const Dialect& dialect) {
-  std::map<std::string, const OpDef*> used;
+  std::map<std::string, std::string> functions;
   for (const Section* section : {&program.parameters.section, &program.row.section,
                                  &program.column.section, &program.pair}) {
     for (const Block& block : section->blocks) {
       for (const Instruction& each : block.code) {
-        if (each.opcode == Opcode::apply) used.emplace(each.op->name, each.op);
+        if (each.opcode == Opcode::apply) {
+          functions.emplace(each.op->name, elementwise_function(*each.op, dialect));
+        } else if (each.opcode == Opcode::call) {
+          functions.emplace(each.op->name + " on arrays", opaque_function(*each.op, dialect));
+        }
       }
     }
   }
   std::string out;
-  for (const auto& [name, op] : used) {
-    std::vector<std::string> arguments;
-    for (std::size_t a = 0; a < static_cast<std::size_t>(op->arguments); ++a) {
-      arguments.push_back("const " + dialect.value_type() + "& " + argument_name(a));
-    }
-    for (const std::string& parameter : op->parameters) arguments.push_back("long " + parameter);
-    out += dialect.function_words() + " " + dialect.value_type() + " " + name + "(" +
-           join(arguments, ", ") + ") { return " + op->code.text + "; }\n";
-  }
+  for (const auto& [name, text] : functions) out += text;
   return out;
 }
 
@@ -54,7 +89,7 @@ BodyWriter::BodyWriter(const Section& section, const Dialect& dialect, TileShape
   for (const Block& block : section.blocks) {
     for (const Accumulator& each : block.accumulators) note(each.result, each.space);
     for (const Instruction& each : block.code) {
-      if (each.opcode != Opcode::accumulate) note(each.result, each.space);
+      if (each.opcode != Opcode::accumulate) note(each.result, written_space(each));
     }
   }
 }
@@ -82,7 +117,21 @@ std::string BodyWriter::statement(const Instruction& each, int row, int column) 
       std::vector<std::string> operands;
       for (std::size_t a = 0; a < each.operands.size(); ++a) operands.push_back(operand(a));
       for (std::int64_t parameter : each.parameters) operands.push_back(std::to_string(parameter));
-      return definition + each.op->name + "(" + join(operands, ", ") + ");";
+      return definition + function_name(*each.op) + "(" + join(operands, ", ") + ");";
+    }
+    case Opcode::load_local:
+      return definition + dialect_.local(row, column) + "[" + component + "];";
+    case Opcode::store_local:
+      return dialect_.local(row, column) + "[" + component + "] = " + operand(0) + ";";
+    case Opcode::call: {
+      std::vector<std::string> operands;
+      for (const SlotArray& array : each.arrays) {
+        operands.push_back((array.local
+                                ? dialect_.local(row, column) + " + " + std::to_string(array.slot)
+                                : dialect_.parameter_array(array.slot)) +
+                           ", " + std::to_string(array.dimension));
+      }
+      return function_name(*each.op) + "(" + join(operands, ", ") + ");";
     }
     case Opcode::accumulate: {
       const std::string accumulator = name(each.result, row, column);
@@ -90,19 +139,34 @@ std::string BodyWriter::statement(const Instruction& each, int row, int column) 
     }
     case Opcode::store:
       return dialect_.store(component, operand(0));
+    case Opcode::step:
     case Opcode::update:
       break;
   }
-  return dialect_.update(each.component, row, column, operand(0));
+  return dialect_.take(each, row, column, operand(0));
+}
+
+// Where an instruction is written: states and local slots belong to a row vector and a column even
+// where the value does not depend on them.
+Space BodyWriter::written_space(const Instruction& each) const {
+  switch (each.opcode) {
+    case Opcode::step:
+    case Opcode::update:
+    case Opcode::call:
+    case Opcode::store_local:
+    case Opcode::load_local:
+      return Space::pair;
+    case Opcode::store:
+      return Space::parameter;
+    case Opcode::accumulate:
+      return spaces_[static_cast<std::size_t>(each.result)];
+    default:
+      return each.space;
+  }
 }
 
 std::string BodyWriter::instruction(const Instruction& each, const std::string& indent) const {
-  // An update belongs to the pair even where its value does not depend on rows or columns.
-  const Space space = each.opcode == Opcode::update  ? Space::pair
-                      : each.opcode == Opcode::store ? Space::parameter
-                      : each.opcode == Opcode::accumulate
-                          ? spaces_[static_cast<std::size_t>(each.result)]
-                          : each.space;
+  const Space space = written_space(each);
   const int rows = on_rows(space) ? shape_.row_vectors : 1;
   const int columns = on_columns(space) ? shape_.columns : 1;
   std::string out;
@@ -134,7 +198,9 @@ std::string BodyWriter::write(Part part, const std::string& indent) const {
       inner += "  ";
     }
     for (const Instruction& each : block.code) {
-      const bool hoist = !block.looped && each.result >= 0 && !on_columns(each.space);
+      const bool movable = each.opcode == Opcode::store_local ||
+                           (each.result >= 0 && each.opcode != Opcode::load_local);
+      const bool hoist = !block.looped && movable && !on_columns(each.space);
       if (part == Part::whole || hoist == (part == Part::hoisted)) out += instruction(each, inner);
     }
     if (block.looped) out += indent + "}\n";

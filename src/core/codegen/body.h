@@ -10,7 +10,10 @@
 
 namespace kernelops {
 
-/// One inlined function for each elementwise operation that the program applies.
+/// Slot `component` as an expression over the loop's index k.
+std::string component_text(const Component& component);
+
+/// One inlined function for each elementwise or opaque operation that the program applies.
 std::string operation_functions(const Program& program, const Dialect& dialect);
 
 /// Writes the blocks of a section for a block of rows and a group of columns, each instruction once
@@ -31,6 +34,7 @@ class BodyWriter {
   std::string write(Part part, const std::string& indent) const;
   std::string instruction(const Instruction& each, const std::string& indent) const;
   std::string statement(const Instruction& each, int row, int column) const;
+  Space written_space(const Instruction& each) const;
   std::string name(Register number, int row, int column) const;
 
   const Section& section_;

@@ -23,15 +23,16 @@ class Kernel {
   virtual ~Kernel() = default;
 
   virtual KernelSizes sizes() const = 0;
-  virtual void parameter_section(void* panel) const = 0;
-  virtual void row_section(const void* parameters, void* panel, Size stride, Size count) const = 0;
-  virtual void column_section(const void* parameters, void* panel, Size stride,
-                              Size count) const = 0;
+  virtual void parameter_section(void* panel, void* scratch) const = 0;
+  virtual void row_section(const void* parameters, void* panel, Size stride, Size count,
+                           void* scratch) const = 0;
+  virtual void column_section(const void* parameters, void* panel, Size stride, Size count,
+                              void* scratch) const = 0;
   virtual void initialise(void* state, Size stride, Size count) const = 0;
   virtual void tile(const Tile& tile) const = 0;
   virtual void merge(void* into, Size into_stride, const void* from, Size from_stride,
                      Size count) const = 0;
-  virtual void finish(const void* state, Size stride, Size count, void* output,
+  virtual void finish(void* state, Size stride, Size count, double rows, void* output,
                       Size output_stride) const = 0;
 };
 

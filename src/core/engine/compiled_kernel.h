@@ -28,17 +28,19 @@ class CompiledKernel : public Kernel {
   const KernelDescriptor& descriptor() const { return descriptor_; }
 
   KernelSizes sizes() const override {
-    return {descriptor_.real_bytes, descriptor_.lanes, descriptor_.row_block,
-            descriptor_.state_slots, descriptor_.scratch_bytes};
+    return {descriptor_.real_bytes,  descriptor_.lanes,        descriptor_.row_block,
+            descriptor_.state_slots, descriptor_.result_slots, descriptor_.scratch_bytes};
   }
-  void parameter_section(void* panel) const override {
-    descriptor_.parameter_section(panel, panel, descriptor_.lanes, descriptor_.lanes);
+  void parameter_section(void* panel, void* scratch) const override {
+    descriptor_.parameter_section(panel, panel, descriptor_.lanes, descriptor_.lanes, scratch);
   }
-  void row_section(const void* parameters, void* panel, Size stride, Size count) const override {
-    descriptor_.row_section(parameters, panel, stride, count);
+  void row_section(const void* parameters, void* panel, Size stride, Size count,
+                   void* scratch) const override {
+    descriptor_.row_section(parameters, panel, stride, count, scratch);
   }
-  void column_section(const void* parameters, void* panel, Size stride, Size count) const override {
-    descriptor_.column_section(parameters, panel, stride, count);
+  void column_section(const void* parameters, void* panel, Size stride, Size count,
+                      void* scratch) const override {
+    descriptor_.column_section(parameters, panel, stride, count, scratch);
   }
   void initialise(void* state, Size stride, Size count) const override {
     descriptor_.initialise(state, stride, count);
@@ -48,9 +50,9 @@ class CompiledKernel : public Kernel {
              Size count) const override {
     descriptor_.merge(into, into_stride, from, from_stride, count);
   }
-  void finish(const void* state, Size stride, Size count, void* output,
+  void finish(void* state, Size stride, Size count, double rows, void* output,
               Size output_stride) const override {
-    descriptor_.finish(state, stride, count, output, output_stride);
+    descriptor_.finish(state, stride, count, rows, output, output_stride);
   }
 
  private:

@@ -7,6 +7,7 @@
 
 #include "core/engine/aligned_buffer.h"
 #include "core/engine/pack.h"
+#include "core/engine/panels.h"
 #include "core/support/error.h"
 
 namespace kernelops {
@@ -22,16 +23,18 @@ std::size_t bytes_of(std::int64_t count, std::int64_t size) {
 std::int64_t round_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b * b; }
 
 // Results of 8 bytes, [component][stride], to the caller's array.
-void write_output(const void* results, std::int64_t stride, std::int64_t count, bool is_index,
-                  std::int64_t first, const OutputView& output) {
+void write_output(const void* results, std::int64_t stride, std::int64_t count,
+                  const ProgramOutput& what, std::int64_t first, const OutputView& output) {
+  if (output.data == nullptr) return;
   for (std::int64_t k = 0; k < output.dimension; ++k) {
     const std::int64_t target = k * output.rows + first;
-    if (!is_index) {
-      const double* values = static_cast<const double*>(results) + k * stride;
+    if (what.type == StateType::value) {
+      const double* values = static_cast<const double*>(results) + (what.first + k) * stride;
       std::copy(values, values + count, static_cast<double*>(output.data) + target);
       continue;
     }
-    const std::int64_t* indices = static_cast<const std::int64_t*>(results) + k * stride;
+    const std::int64_t* indices =
+        static_cast<const std::int64_t*>(results) + (what.first + k) * stride;
     for (std::int64_t r = 0; r < count; ++r) {
       const bool missing = indices[r] < 0;
       if (output.type == ElementType::int32) {
@@ -54,7 +57,7 @@ class Workspace {
         columns(bytes_of(plan.tile_columns * program.column.slots, kernel.real_bytes)),
         packed(bytes_of(plan.tile_columns * program.packed_slots, kernel.real_bytes)),
         state(bytes_of(plan.rows_per_unit * kernel.state_slots, kStateBytes)),
-        result(bytes_of(plan.rows_per_unit * program.dimension, kStateBytes)),
+        result(bytes_of(plan.rows_per_unit * kernel.result_slots, kStateBytes)),
         scratch(bytes_of(kernel.scratch_bytes, 1)) {}
 
   AlignedBuffer rows;
@@ -69,14 +72,16 @@ template <class Real>
 class Execution {
  public:
   Execution(const Program& program, const Kernel& kernel, const Bindings& bindings,
-            const Sizes& sizes, const OutputView& output)
+            const Sizes& sizes, const std::vector<OutputView>& outputs)
       : program_(program),
         kernel_(kernel),
         sizes_(kernel.sizes()),
-        bindings_(bindings),
-        output_(output),
+        filler_(bindings, sizes),
+        outputs_(outputs),
         plan_(make_plan(program, sizes_, sizes.of(program.rows), sizes.of(opposite(program.rows)))),
-        parameters_(bytes_of(program.parameters.slots * sizes_.lanes, sizes_.real_bytes)) {}
+        parameters_(bytes_of(program.parameters.slots * sizes_.lanes, sizes_.real_bytes)),
+        reduced_rows_(static_cast<double>(plan_.columns) *
+                      (program.fold_rows ? static_cast<double>(plan_.rows) : 1)) {}
 
   void run(int threads, ThreadPool& pool, const InterruptCheck& interrupted) {
     fill_parameters();
@@ -110,19 +115,10 @@ class Execution {
 
  private:
   void fill_parameters() {
-    for (const PanelInput& input : program_.parameters.inputs) {
-      pack_rows(bindings_.at(input.source), 0, 1, sizes_.lanes,
-                static_cast<Real*>(parameters_.data()) + input.slot * sizes_.lanes, sizes_.lanes);
-    }
-    kernel_.parameter_section(parameters_.data());
-  }
-
-  void fill_panel(const Panel& panel, std::int64_t first, std::int64_t count, std::int64_t padded,
-                  std::int64_t stride, Real* target) const {
-    for (const PanelInput& input : panel.inputs) {
-      pack_rows(bindings_.at(input.source), first, count, padded, target + input.slot * stride,
-                stride);
-    }
+    AlignedBuffer scratch(bytes_of(sizes_.scratch_bytes, 1));
+    filler_.rows(program_.parameters, 0, 1, sizes_.lanes, sizes_.lanes,
+                 static_cast<Real*>(parameters_.data()));
+    kernel_.parameter_section(parameters_.data(), scratch.data());
   }
 
   std::int64_t rows_of_unit(std::int64_t row_unit) const {
@@ -144,8 +140,8 @@ class Execution {
     void* const state = keeps_state ? partial : space.state.data();
 
     Real* const rows = static_cast<Real*>(space.rows.data());
-    fill_panel(program_.row, first, count, padded, stride, rows);
-    kernel_.row_section(parameters_.data(), rows, stride, padded);
+    filler_.rows(program_.row, first, count, padded, stride, rows);
+    kernel_.row_section(parameters_.data(), rows, stride, padded, space.scratch.data());
     kernel_.initialise(state, stride, padded);
     const std::int64_t end = std::min(plan_.columns, (split + 1) * plan_.columns_per_split);
     for (std::int64_t column = split * plan_.columns_per_split; column < end;
@@ -177,17 +173,23 @@ class Execution {
     const std::int64_t stride = plan_.tile_columns;
     const std::int64_t padded = round_up(count, sizes_.lanes);
     Real* const columns = static_cast<Real*>(space.columns.data());
-    fill_panel(program_.column, first, count, padded, stride, columns);
-    kernel_.column_section(parameters_.data(), columns, stride, padded);
+    filler_.rows(program_.column, first, count, padded, stride, columns);
+    kernel_.column_section(parameters_.data(), columns, stride, padded, space.scratch.data());
     pack_columns(columns, stride, count, program_.packed, program_.packed_slots,
                  static_cast<Real*>(space.packed.data()));
   }
 
-  void finish(const void* state, std::int64_t first, std::int64_t count, void* result) const {
+  void finish(void* state, std::int64_t first, std::int64_t count, void* result) const {
     const std::int64_t stride = plan_.rows_per_unit;
-    kernel_.finish(state, stride, round_up(count, sizes_.lanes), result, stride);
-    write_output(result, stride, count, program_.reduction->output == StateType::index, first,
-                 output_);
+    kernel_.finish(state, stride, round_up(count, sizes_.lanes), reduced_rows_, result, stride);
+    write_outputs(result, stride, count, first);
+  }
+
+  void write_outputs(const void* result, std::int64_t stride, std::int64_t count,
+                     std::int64_t first) const {
+    for (std::size_t k = 0; k < outputs_.size(); ++k) {
+      write_output(result, stride, count, program_.outputs[k], first, outputs_[k]);
+    }
   }
 
   // Merges the states of all rows into lane 0 of `into`, a buffer of one group of lanes.
@@ -236,7 +238,7 @@ class Execution {
           for (std::int64_t split = 1; split < plan_.splits; ++split) {
             kernel_.merge(part(0), stride, part(split), stride, round_up(count, sizes_.lanes));
           }
-          AlignedBuffer result(bytes_of(stride * program_.dimension, kStateBytes));
+          AlignedBuffer result(bytes_of(stride * sizes_.result_slots, kStateBytes));
           finish(part(0), row_unit * stride, count, result.data());
         },
         interrupted);
@@ -245,37 +247,37 @@ class Execution {
   void merge_all(const AlignedBuffer* states) const {
     const std::int64_t lanes = sizes_.lanes;
     AlignedBuffer total(partial_bytes_);
-    AlignedBuffer result(bytes_of(lanes * program_.dimension, kStateBytes));
+    AlignedBuffer result(bytes_of(lanes * sizes_.result_slots, kStateBytes));
     kernel_.initialise(total.data(), lanes, lanes);
     for (std::int64_t unit = 0; unit < plan_.units(); ++unit) {
       kernel_.merge(total.data(), lanes,
                     states->at(static_cast<std::size_t>(unit) * partial_bytes_), lanes, lanes);
     }
-    kernel_.finish(total.data(), lanes, lanes, result.data(), lanes);
-    write_output(result.data(), lanes, 1, program_.reduction->output == StateType::index, 0,
-                 output_);
+    kernel_.finish(total.data(), lanes, lanes, reduced_rows_, result.data(), lanes);
+    write_outputs(result.data(), lanes, 1, 0);
   }
 
   const Program& program_;
   const Kernel& kernel_;
   KernelSizes sizes_;
-  const Bindings& bindings_;
-  OutputView output_;
+  PanelFiller<Real> filler_;
+  const std::vector<OutputView>& outputs_;
   Plan plan_;
   AlignedBuffer parameters_;
+  double reduced_rows_;
   std::size_t partial_bytes_ = 0;
 };
 
 }  // namespace
 
 void execute(const Program& program, const Kernel& kernel, const Bindings& bindings,
-             const Sizes& sizes, const OutputView& output, int threads, ThreadPool& pool,
-             const InterruptCheck& interrupted) {
-  KERNELOPS_CHECK(output.dimension == program.dimension);
+             const Sizes& sizes, const std::vector<OutputView>& outputs, int threads,
+             ThreadPool& pool, const InterruptCheck& interrupted) {
+  KERNELOPS_CHECK(program.has_pairs() && outputs.size() == program.outputs.size());
   if (kernel.sizes().real_bytes == sizeof(float)) {
-    Execution<float>(program, kernel, bindings, sizes, output).run(threads, pool, interrupted);
+    Execution<float>(program, kernel, bindings, sizes, outputs).run(threads, pool, interrupted);
   } else {
-    Execution<double>(program, kernel, bindings, sizes, output).run(threads, pool, interrupted);
+    Execution<double>(program, kernel, bindings, sizes, outputs).run(threads, pool, interrupted);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <vector>
 
 #include "core/engine/array_view.h"
 #include "core/engine/backend.h"
@@ -22,10 +23,11 @@ struct Sizes {
   }
 };
 
-/// Computes the reduction of `program` into `output`, which has one row for each row of the
-/// program, or one row if it folds them. Extra memory is O(rows): see Plan.
+/// Computes the reductions of `program`, which has pairs, into `outputs`, one for each of the
+/// program's outputs, with one row for each row of the program, or one row if it folds them. An
+/// output without data is left out. Extra memory is O(rows): see Plan.
 void execute(const Program& program, const Kernel& kernel, const Bindings& bindings,
-             const Sizes& sizes, const OutputView& output, int threads, ThreadPool& pool,
-             const InterruptCheck& interrupted);
+             const Sizes& sizes, const std::vector<OutputView>& outputs, int threads,
+             ThreadPool& pool, const InterruptCheck& interrupted);
 
 }  // namespace kernelops

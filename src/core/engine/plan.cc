@@ -44,7 +44,8 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
   plan.tile_columns = round_up(
       std::clamp(kTileBytes / column_bytes, kFewestTileColumns, kMostTileColumns), kernel.lanes);
 
-  const std::int64_t row_bytes = program.row.slots * kernel.real_bytes + kernel.state_slots * 8;
+  const std::int64_t row_bytes =
+      program.row.slots * kernel.real_bytes + (kernel.state_slots + kernel.result_slots) * 8;
   const std::int64_t most =
       std::max<std::int64_t>(kUnitBytes / std::max<std::int64_t>(1, row_bytes), kernel.row_block) /
       kernel.row_block * kernel.row_block;

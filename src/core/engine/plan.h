@@ -29,6 +29,7 @@ struct KernelSizes {
   int lanes;
   int row_block;
   std::int64_t state_slots;
+  std::int64_t result_slots = 0;
   std::int64_t scratch_bytes = 0;
 };
 

@@ -73,6 +73,7 @@ struct ReductionDef {
   std::vector<std::string> synonyms;
   bool weighted = false;
   bool ranked = false;
+  bool adds = false;      // the state is a sum that gathers rounding errors
   bool selects = false;   // adds up over a selection; see ir/graph.h
   bool internal = false;  // users cannot write it
   ReductionCode code;

@@ -5,15 +5,12 @@
 #include <set>
 
 #include "core/lower/section_writer.h"
+#include "core/ops/table.h"
 #include "core/support/error.h"
 
 namespace kernelops {
 
 namespace {
-
-bool is_leaf(Expr node) {
-  return node->kind == NodeKind::variable || node->kind == NodeKind::reduction;
-}
 
 struct ById {
   bool operator()(Expr a, Expr b) const { return a->id < b->id; }
@@ -22,34 +19,88 @@ using OrderedNodes = std::set<Expr, ById>;
 
 class Lowering {
  public:
-  explicit Lowering(Expr root) : formula_(root->arguments[0]) {
-    program_.root = root;
-    program_.reduction = root->reduction;
-    program_.dimension = formula_->dimension;
-    program_.fold_rows = root->category == Category::parameter;
-    program_.rows = program_.fold_rows ? Category::i : root->category;
+  // A program of pairs.
+  explicit Lowering(const std::vector<Expr>& reductions, SumScheme scheme) {
+    const Category category = reductions.front()->category;
+    program_.fold_rows = category == Category::parameter;
+    program_.rows = program_.fold_rows ? Category::i : category;
+    program_.scheme = scheme;
+    for (Expr root : reductions) {
+      KERNELOPS_CHECK(root->kind == NodeKind::reduction && root->category == category);
+      add_accumulation(root);
+    }
+  }
+
+  // A program of rows.
+  Lowering(Expr formula, Category rows, Expr selection) : only_rows_(true) {
+    program_.rows = rows;
+    program_.selection = selection;
+    program_.result_dimension = formula->dimension;
+    formulas_ = {formula};
   }
 
   Program run() {
-    visit(formula_, Space::pair);
+    if (only_rows_) {
+      visit(formulas_[0], Space::row);
+    } else {
+      for (Expr formula : formulas_) visit(formula, Space::pair);
+    }
     for (Space space : {Space::parameter, Space::row, Space::column}) fill_panel(space);
+    if (only_rows_) return std::move(program_);
     pack_columns();
     SectionWriter writer = writer_of(Space::pair);
-    writer.contractions(computed_in(Space::pair, {formula_}));
-    writer.output(formula_, Opcode::update, Space::pair, 0);
+    writer.prepare(computed_in(Space::pair, formulas_));
+    for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+      writer.reduce(static_cast<int>(a), program_.accumulations[a]);
+    }
     program_.pair = writer.take();
     return std::move(program_);
   }
 
  private:
-  Space space_of(Expr node) const {
-    const Dependence rows = dependence_of(program_.rows);
-    const Dependence columns = dependence_of(opposite(program_.rows));
-    const bool on_rows = (node->dependence & rows) != 0;
-    const bool on_columns = (node->dependence & columns) != 0;
-    if (on_rows && on_columns) return Space::pair;
-    return on_rows ? Space::row : on_columns ? Space::column : Space::parameter;
+  void add_accumulation(Expr root) {
+    const ReductionDef& row = *root->reduction;
+    KERNELOPS_CHECK(!row.selects);
+    const bool compensated =
+        program_.scheme == SumScheme::compensated && !row.compensated.name.empty();
+    Accumulation out;
+    out.root = root;
+    out.row = &row;
+    out.code = compensated ? &row.compensated : &row.code;
+    out.groups = row.weighted ? root->arguments[0]->dimension : 0;
+    out.components = reduced_dimension(root);
+    out.rank = rank_of(root);
+    out.first_slot = program_.state_slots();
+    const int number = static_cast<int>(program_.accumulations.size());
+    program_.accumulations.push_back(out);
+    for (std::size_t k = 0; k < row.outputs.size(); ++k) {
+      program_.outputs.push_back(
+          {number, k, program_.result_slots(), output_dimension(root, k), row.outputs[k].type});
+    }
+    for (Expr argument : root->arguments) formulas_.push_back(argument);
   }
+
+  Space space_of(Expr node) const {
+    const bool on_i = (node->dependence & kDependsOnI) != 0;
+    const bool on_j = (node->dependence & kDependsOnJ) != 0;
+    if (only_rows_) return on_i || on_j ? Space::row : Space::parameter;
+    if (on_i && on_j) return Space::pair;
+    if (!on_i && !on_j) return Space::parameter;
+    return on_i == (program_.rows == Category::i) ? Space::row : Space::column;
+  }
+
+  // The value of a selection's entry among those of its row is given, like an input.
+  bool is_picked(Expr node) const {
+    return program_.selection != nullptr && node->kind == NodeKind::operation &&
+           node->op == &operation("SelectEntry") && is_stored(node->arguments[0]) &&
+           node->arguments[1]->kind == NodeKind::entry_number;
+  }
+
+  static bool is_stored(Expr node) {
+    return node->kind == NodeKind::variable || node->kind == NodeKind::reduction;
+  }
+
+  bool is_leaf(Expr node) const { return node->kind != NodeKind::operation || is_picked(node); }
 
   // Notes what `consumer` must find in the panels to compute `node`.
   void visit(Expr node, Space consumer) {
@@ -79,7 +130,7 @@ class Lowering {
   void fill_panel(Space space) {
     Panel& out = panel(space);
     for (Expr node : inputs_[space]) {
-      out.inputs.push_back({node, out.slots, node->dimension});
+      out.inputs.push_back({node, out.slots, node->dimension, is_picked(node)});
       slots_[node] = out.slots;
       out.slots += node->dimension;
     }
@@ -87,10 +138,17 @@ class Lowering {
       slots_[node] = out.slots;
       out.slots += node->dimension;
     }
+    std::vector<Expr> outputs(staged_[space].begin(), staged_[space].end());
     SectionWriter writer = writer_of(space);
-    const std::vector<Expr> outputs(staged_[space].begin(), staged_[space].end());
-    writer.contractions(computed_in(space, outputs));
-    for (Expr node : outputs) writer.output(node, Opcode::store, space, slots_.at(node));
+    const bool has_result = only_rows_ && space == Space::row;
+    if (has_result) outputs.push_back(formulas_[0]);
+    writer.prepare(computed_in(space, outputs));
+    for (Expr node : staged_[space]) writer.output(node, slots_.at(node));
+    if (has_result) {
+      program_.result_slot = out.slots;
+      out.slots += program_.result_dimension;
+      writer.output(formulas_[0], program_.result_slot);
+    }
     out.section = writer.take();
   }
 
@@ -117,6 +175,7 @@ class Lowering {
   }
 
   std::optional<Placement> place(Expr node, Space section) const {
+    if (node->kind == NodeKind::constant || node->kind == NodeKind::zero) return std::nullopt;
     const Space space = space_of(node);
     const auto staged = staged_.find(space);
     const bool stored = is_leaf(node) || (space != section && staged != staged_.end() &&
@@ -141,7 +200,8 @@ class Lowering {
     return {seen.begin(), seen.end()};
   }
 
-  Expr formula_;
+  bool only_rows_ = false;
+  std::vector<Expr> formulas_;
   Program program_{};
   std::set<std::pair<Expr, Space>> visited_;
   std::map<Space, OrderedNodes> inputs_;
@@ -153,15 +213,25 @@ class Lowering {
 
 }  // namespace
 
-Program lower(Expr reduction) {
-  KERNELOPS_CHECK(reduction->kind == NodeKind::reduction);
-  return Lowering(reduction).run();
+Program lower(const std::vector<Expr>& reductions, SumScheme scheme) {
+  KERNELOPS_CHECK(!reductions.empty());
+  return Lowering(reductions, scheme).run();
 }
 
-std::vector<Expr> inner_reductions(Expr reduction) {
+Program lower_rows(Expr formula, Category category) {
+  return Lowering(formula, category, nullptr).run();
+}
+
+Program lower_selection(Expr reduction) {
+  KERNELOPS_CHECK(reduction->kind == NodeKind::reduction && reduction->reduction->selects);
+  const Expr selection = reduction->arguments[1];
+  return Lowering(reduction->arguments[0], selection->category, selection).run();
+}
+
+std::vector<Expr> inner_reductions(Expr node) {
   std::vector<Expr> out;
-  for (Expr node : topological({reduction})) {
-    if (node->kind == NodeKind::reduction && node != reduction) out.push_back(node);
+  for (Expr each : topological({node})) {
+    if (each->kind == NodeKind::reduction && each != node) out.push_back(each);
   }
   return out;
 }

@@ -17,6 +17,11 @@ std::string component_text(const Component& component) {
   return text;
 }
 
+std::string array_text(const SlotArray& array) {
+  return std::string(array.local ? "local" : "parameter") + "[" + std::to_string(array.slot) +
+         " .. " + std::to_string(array.slot + array.dimension - 1) + "]";
+}
+
 std::string instruction_text(const Instruction& instruction) {
   const std::string at = "[" + component_text(instruction.component) + "]";
   const std::string result = register_text(instruction.result) + " = ";
@@ -25,6 +30,8 @@ std::string instruction_text(const Instruction& instruction) {
       return result + number_text(instruction.value);
     case Opcode::load:
       return result + space_name(instruction.space) + at;
+    case Opcode::load_local:
+      return result + "local" + at;
     case Opcode::apply: {
       std::vector<std::string> operands;
       for (Register operand : instruction.operands) operands.push_back(register_text(operand));
@@ -38,10 +45,22 @@ std::string instruction_text(const Instruction& instruction) {
     case Opcode::store:
       return std::string(space_name(instruction.space)) + at + " = " +
              register_text(instruction.operands[0]);
+    case Opcode::store_local:
+      return "local" + at + " = " + register_text(instruction.operands[0]);
+    case Opcode::call: {
+      std::vector<std::string> arrays;
+      for (const SlotArray& array : instruction.arrays) arrays.push_back(array_text(array));
+      const std::string out = arrays.back();
+      arrays.pop_back();
+      return out + " = " + instruction.op->name + "(" + join(arrays, ", ") + ")";
+    }
+    case Opcode::step:
     case Opcode::update:
       break;
   }
-  return "update" + at + " with " + register_text(instruction.operands[0]);
+  return std::string(instruction.opcode == Opcode::step ? "step " : "update ") +
+         std::to_string(instruction.accumulation) + at + " with " +
+         register_text(instruction.operands[0]);
 }
 
 std::string section_text(const Section& section) {
@@ -88,13 +107,25 @@ const char* space_name(Space space) {
 }
 
 std::string print_program(const Program& program) {
-  std::string out = program.reduction->name + " over " + category_name(opposite(program.rows)) +
-                    ", rows are " + category_name(program.rows) + ", dimension " +
-                    std::to_string(program.dimension) +
-                    (program.fold_rows ? ", all rows merged into one" : "") + "\n";
+  std::string out;
+  for (std::size_t a = 0; a < program.accumulations.size(); ++a) {
+    const Accumulation& each = program.accumulations[a];
+    out += std::to_string(a) + ": " + each.row->name + " over " +
+           category_name(opposite(program.rows)) + ", rows are " + category_name(program.rows) +
+           ", dimension " + std::to_string(each.components) +
+           (each.ranked() ? ", the best " + std::to_string(each.rank) : "") +
+           (program.fold_rows ? ", all rows merged into one" : "") + "\n";
+  }
+  if (!program.has_pairs()) {
+    out += std::string("a result for each ") +
+           (program.selection != nullptr ? "entry of a selection" : "row") + ", dimension " +
+           std::to_string(program.result_dimension) + ", in row slot " +
+           std::to_string(program.result_slot) + "\n";
+  }
   out += panel_text("parameters", program.parameters);
   out += panel_text("rows", program.row);
   out += panel_text("columns", program.column);
+  if (!program.has_pairs()) return out;
   std::vector<std::string> runs;
   for (const PackedRun& run : program.packed) {
     runs.push_back(std::to_string(run.slot) + " .. " + std::to_string(run.slot + run.count - 1));

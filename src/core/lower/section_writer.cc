@@ -1,5 +1,7 @@
 #include "core/lower/section_writer.h"
 
+#include <algorithm>
+
 #include "core/lower/lower.h"
 #include "core/ops/table.h"
 #include "core/support/bits.h"
@@ -9,6 +11,9 @@
 namespace kernelops {
 
 namespace {
+
+// Shorter runs of components are written out.
+constexpr std::int64_t kShortestLoop = 5;
 
 // The value of an index map at component k of the result and inner index l.
 std::int64_t map_value(Expr node, const std::string& text, std::int64_t k, std::int64_t l) {
@@ -33,9 +38,23 @@ MappedComponent map_component(Expr node, std::int64_t k) {
   return {};
 }
 
-bool is_long_contraction(Expr node) {
-  return node->kind == NodeKind::operation && node->op->kind == OpKind::contraction &&
+bool has_kind(Expr node, OpKind kind) {
+  return node->kind == NodeKind::operation && node->op->kind == kind;
+}
+
+bool is_long_sum(Expr node) {
+  return has_kind(node, OpKind::contraction) && node->dimension == 1 &&
          map_value(node, node->op->inner, 0, 0) > kUnrolled;
+}
+
+bool is_called(Expr node) {
+  if (has_kind(node, OpKind::opaque)) return true;
+  return has_kind(node, OpKind::contraction) && node->dimension > 1 &&
+         std::max(node->dimension, map_value(node, node->op->inner, 0, 0)) > kUnrolled;
+}
+
+Component component_at(const Component& first, std::int64_t k) {
+  return {first.offset + first.step * k, 0};
 }
 
 }  // namespace
@@ -63,14 +82,18 @@ Register SectionWriter::new_register(Space space, bool in_loop) {
 }
 
 Register SectionWriter::emit(Instruction instruction) {
+  const bool is_load =
+      instruction.opcode == Opcode::load || instruction.opcode == Opcode::load_local;
   bool looped = loop_.has_value() && instruction.component.step != 0;
-  Space space = instruction.opcode == Opcode::load ? instruction.space : Space::parameter;
+  Space space = is_load ? instruction.space : Space::parameter;
   for (Register operand : instruction.operands) {
     looped = looped || in_loop_[static_cast<std::size_t>(operand)];
     space = join_spaces(space, spaces_[static_cast<std::size_t>(operand)]);
   }
-  if (instruction.opcode == Opcode::store || instruction.opcode == Opcode::update ||
-      instruction.opcode == Opcode::accumulate) {
+  const bool is_value =
+      is_load || instruction.opcode == Opcode::constant || instruction.opcode == Opcode::apply;
+  if (!is_value) {
+    if (instruction.opcode == Opcode::store_local) instruction.space = space;
     (loop_ ? *loop_ : straight()).code.push_back(std::move(instruction));
     return -1;
   }
@@ -96,6 +119,13 @@ Register SectionWriter::value(Expr node, Component component) {
     return emit(std::move(instruction));
   }
   if (node->dimension == 1) component = {};
+  const auto local = local_.find(node);
+  if (local != local_.end()) {
+    instruction.opcode = Opcode::load_local;
+    instruction.space = space_of_(node);
+    instruction.component = {local->second + component.offset, component.step};
+    return emit(std::move(instruction));
+  }
   if (const auto placement = place_(node)) {
     instruction.opcode = Opcode::load;
     instruction.space = placement->space;
@@ -106,8 +136,11 @@ Register SectionWriter::value(Expr node, Component component) {
 }
 
 Register SectionWriter::compute(Expr node, Component component) {
-  KERNELOPS_CHECK(node->kind == NodeKind::operation);
-  if (node->op->kind == OpKind::contraction) return contraction(node);
+  KERNELOPS_CHECK(node->kind == NodeKind::operation && node->op->kind != OpKind::opaque);
+  if (node->op->kind == OpKind::contraction) {
+    KERNELOPS_CHECK(component.step == 0);
+    return contraction(node, component.offset);
+  }
   if (node->op->kind == OpKind::indexing) {
     const Source source = indexed(node, component);
     if (source.argument != nullptr) return value(source.argument, source.component);
@@ -135,132 +168,227 @@ SectionWriter::Source SectionWriter::indexed(Expr node, Component component) con
   if (first.argument < 0) return {};
   Source source{node->arguments[static_cast<std::size_t>(first.argument)], {first.index, 0}};
   if (component.step != 0) {
-    // The loop was cut so that the map is affine inside it.
+    // The loop visits a run in which the map is affine.
     source.component.step =
         map_component(node, component.offset + component.step).index - first.index;
   }
   return source;
 }
 
-Register SectionWriter::product_term(Expr node, Component inner) {
+Register SectionWriter::product_term(Expr node, std::int64_t k, Component inner) {
   Register product = -1;
   for (std::size_t a = 0; a < node->arguments.size(); ++a) {
     const std::string& map = node->op->index[a].index;
-    Component at{map_value(node, map, 0, inner.offset), 0};
-    if (inner.step != 0) at.step = map_value(node, map, 0, inner.offset + inner.step) - at.offset;
+    Component at{map_value(node, map, k, inner.offset), 0};
+    if (inner.step != 0) at.step = map_value(node, map, k, inner.offset + inner.step) - at.offset;
     const Register factor = value(node->arguments[a], at);
-    if (a == 0) {
-      product = factor;
-      continue;
-    }
-    product = apply(operation("Mult"), {product, factor});
+    product = a == 0 ? factor : apply(operation("Mult"), {product, factor});
   }
   return product;
 }
 
-Register SectionWriter::contraction(Expr node) {
-  KERNELOPS_CHECK(node->dimension == 1);
-  const auto found = contracted_.find(node);
-  if (found != contracted_.end()) return found->second;
-  KERNELOPS_CHECK(!is_long_contraction(node));
-  const std::int64_t terms = map_value(node, node->op->inner, 0, 0);
-  Register sum = product_term(node, {0, 0});
+Register SectionWriter::contraction(Expr node, std::int64_t k) {
+  const auto found = summed_.find(node);
+  if (found != summed_.end()) return found->second;
+  const std::int64_t terms = map_value(node, node->op->inner, k, 0);
+  KERNELOPS_CHECK(terms <= kUnrolled);
+  Register sum = product_term(node, k, {0, 0});
   for (std::int64_t l = 1; l < terms; ++l) {
-    sum = apply(operation("Add"), {sum, product_term(node, {l, 0})});
+    sum = apply(operation("Add"), {sum, product_term(node, k, {l, 0})});
   }
   return sum;
 }
 
-void SectionWriter::contractions(const std::vector<Expr>& nodes) {
+void SectionWriter::prepare(const std::vector<Expr>& nodes) {
   for (Expr node : nodes) {
-    if (!is_long_contraction(node)) continue;
-    const std::int64_t terms = map_value(node, node->op->inner, 0, 0);
-    std::set<std::int64_t> cuts = {0, terms};
-    for (Expr argument : node->arguments) breakpoints(argument, 0, terms, 0, &cuts);
-    Register sum = -1;
-    for (auto low = cuts.begin(), high = std::next(low); high != cuts.end(); ++low, ++high) {
-      const Space space = space_of_(node);
-      const Register accumulator = new_register(space, false);
-      loop(*low, *high,
-           [&](Component inner) {
-             Instruction add;
-             add.opcode = Opcode::accumulate;
-             add.result = accumulator;
-             add.space = space;
-             add.operands.push_back(product_term(node, inner));
-             emit(std::move(add));
-           },
-           {{accumulator, space}});
-      if (sum < 0) {
-        sum = accumulator;
-        continue;
-      }
-      sum = apply(operation("Add"), {sum, accumulator});
-    }
-    contracted_[node] = sum;
+    if (is_long_sum(node)) long_sum(node);
+    if (is_called(node)) call(node);
   }
 }
 
-void SectionWriter::output(Expr node, Opcode opcode, Space space, std::int64_t first) {
-  const auto write = [&](Component component) {
-    Instruction out;
-    out.opcode = opcode;
-    out.space = space;
-    out.operands.push_back(value(node, component));
-    out.component = {first + component.offset, component.step};
-    emit(std::move(out));
+// The arguments of a long sum have index maps that are the identity in l.
+void SectionWriter::long_sum(Expr node) {
+  const std::int64_t terms = map_value(node, node->op->inner, 0, 0);
+  Register sum = -1;
+  const auto add = [&](Register term) {
+    sum = sum < 0 ? term : apply(operation("Add"), {sum, term});
   };
-  if (node->dimension <= kUnrolled) {
-    for (std::int64_t k = 0; k < node->dimension; ++k) write({k, 0});
+  for (const Run& run : runs(node->arguments, terms)) {
+    if (run.count < kShortestLoop) {
+      for (std::int64_t l = 0; l < run.count; ++l) {
+        add(product_term(node, 0, component_at(run.first, l)));
+      }
+      continue;
+    }
+    const Space space = space_of_(node);
+    const Register accumulator = new_register(space, false);
+    loop(run,
+         [&](Component inner) {
+           Instruction accumulate;
+           accumulate.opcode = Opcode::accumulate;
+           accumulate.result = accumulator;
+           accumulate.space = space;
+           accumulate.operands.push_back(product_term(node, 0, inner));
+           emit(std::move(accumulate));
+         },
+         {{accumulator, space}});
+    add(accumulator);
+  }
+  summed_[node] = sum;
+}
+
+void SectionWriter::call(Expr node) {
+  Instruction call;
+  call.opcode = Opcode::call;
+  call.op = node->op;
+  call.space = space_of_(node);
+  for (Expr argument : node->arguments) call.arrays.push_back(array_of(argument));
+  const std::int64_t slot = new_local(node->dimension);
+  call.arrays.push_back({true, slot, node->dimension});
+  emit(std::move(call));
+  local_[node] = slot;
+}
+
+// Parameters lie in memory as a vector does; other vectors are copied to local slots.
+SlotArray SectionWriter::array_of(Expr node) {
+  const auto found = local_.find(node);
+  if (found != local_.end()) return {true, found->second, node->dimension};
+  const auto placement = place_(node);
+  if (placement && placement->space == Space::parameter) {
+    return {false, placement->slot, node->dimension};
+  }
+  const std::int64_t slot = new_local(node->dimension);
+  for_components({node}, node->dimension, [&](Component component) {
+    Instruction store;
+    store.opcode = Opcode::store_local;
+    store.operands.push_back(value(node, component));
+    store.component = {slot + component.offset, component.step};
+    emit(std::move(store));
+  });
+  // What does not depend on the pair may be wanted before the loop over columns.
+  if (!placement && space_of_(node) == Space::pair) local_[node] = slot;
+  return {true, slot, node->dimension};
+}
+
+std::int64_t SectionWriter::new_local(std::int64_t slots) {
+  const std::int64_t first = section_.local_slots;
+  section_.local_slots += slots;
+  return first;
+}
+
+void SectionWriter::output(Expr node, std::int64_t first) {
+  for_components({node}, node->dimension, [&](Component component) {
+    Instruction store;
+    store.opcode = Opcode::store;
+    store.operands.push_back(value(node, component));
+    store.component = {first + component.offset, component.step};
+    emit(std::move(store));
+  });
+}
+
+void SectionWriter::reduce(int number, const Accumulation& accumulation) {
+  const auto write = [&](Opcode opcode, Expr node, Component component) {
+    Instruction update;
+    update.opcode = opcode;
+    update.accumulation = number;
+    update.operands.push_back(value(node, component));
+    update.component = component;
+    emit(std::move(update));
+  };
+  const Expr formula = accumulation.root->arguments[0];
+  if (!accumulation.row->weighted) {
+    for_components({formula}, accumulation.components,
+                   [&](Component component) { write(Opcode::update, formula, component); });
     return;
   }
-  std::set<std::int64_t> cuts = {0, node->dimension};
-  breakpoints(node, 0, node->dimension, 0, &cuts);
-  for (auto low = cuts.begin(), high = std::next(low); high != cuts.end(); ++low, ++high) {
-    loop(*low, *high, write, {});
+  const Expr weight = accumulation.root->arguments[1];
+  const bool one_group = accumulation.groups == 1;
+  if (one_group) write(Opcode::step, formula, {});
+  for_components({formula, weight}, accumulation.components, [&](Component component) {
+    if (!one_group) write(Opcode::step, formula, component);
+    write(Opcode::update, weight, component);
+  });
+}
+
+void SectionWriter::for_components(const std::vector<Expr>& nodes, std::int64_t dimension,
+                                   const std::function<void(Component)>& body) {
+  if (dimension <= kUnrolled) {
+    for (std::int64_t k = 0; k < dimension; ++k) body({k, 0});
+    return;
+  }
+  for_runs(runs(nodes, dimension), body);
+}
+
+void SectionWriter::for_runs(const Runs& runs, const std::function<void(Component)>& body) {
+  for (const Run& run : runs) {
+    if (run.count >= kShortestLoop) {
+      loop(run, body, {});
+      continue;
+    }
+    for (std::int64_t k = 0; k < run.count; ++k) body(component_at(run.first, k));
   }
 }
 
-void SectionWriter::loop(std::int64_t low, std::int64_t high,
-                         const std::function<void(Component)>& body,
+void SectionWriter::loop(const Run& run, const std::function<void(Component)>& body,
                          std::vector<Accumulator> accumulators) {
   straight();
   loop_.emplace();
   loop_->looped = true;
-  loop_->extent = high - low;
+  loop_->extent = run.count;
   loop_->accumulators = std::move(accumulators);
-  body({low, 1});
+  body(run.first);
   section_.blocks.push_back(std::move(*loop_));
   loop_.reset();
   numbered_in_loop_.clear();
 }
 
-// Adds the positions of a loop over [low, high) at which the source of node's component
-// position + offset stops being affine.
-void SectionWriter::breakpoints(Expr node, std::int64_t low, std::int64_t high, std::int64_t offset,
-                                std::set<std::int64_t>* out) const {
-  if (node->dimension == 1 || node->kind != NodeKind::operation || place_(node)) return;
+bool SectionWriter::is_placed(Expr node) const {
+  return node->kind != NodeKind::operation || local_.count(node) > 0 || place_(node).has_value();
+}
+
+// For how many steps, at most `most`, the components first.offset + first.step * k of a node come
+// from components that are affine in k.
+std::int64_t SectionWriter::affine_length(Expr node, Component first, std::int64_t most) const {
+  if (node->dimension == 1 || is_placed(node)) return most;
+  if (node->op->kind == OpKind::contraction) return 1;
   if (node->op->kind != OpKind::indexing) {
-    for (Expr argument : node->arguments) breakpoints(argument, low, high, offset, out);
-    return;
+    for (Expr argument : node->arguments) most = affine_length(argument, first, most);
+    return most;
   }
-  for (std::int64_t begin = low; begin < high;) {
-    const MappedComponent first = map_component(node, begin + offset);
-    std::int64_t end = begin + 1;
-    std::int64_t step = 0;
-    for (; end < high; ++end) {
-      const MappedComponent next = map_component(node, end + offset);
-      const std::int64_t moved = next.index - first.index;
-      if (end == begin + 1) step = moved;
-      if (next.argument != first.argument || moved != step * (end - begin)) break;
-    }
-    out->insert(begin);
-    if (first.argument >= 0 && step == 1) {
-      breakpoints(node->arguments[static_cast<std::size_t>(first.argument)], begin, end,
-                  first.index - begin, out);
-    }
-    begin = end;
+  const MappedComponent begin = map_component(node, first.offset);
+  std::int64_t step = 0;
+  std::int64_t length = 1;
+  for (; length < most; ++length) {
+    const MappedComponent next = map_component(node, first.offset + first.step * length);
+    if (length == 1) step = next.index - begin.index;
+    if (next.argument != begin.argument || next.index - begin.index != step * length) break;
   }
+  if (begin.argument < 0 || length == 1) return length;
+  return affine_length(node->arguments[static_cast<std::size_t>(begin.argument)],
+                       {begin.index, step}, length);
+}
+
+SectionWriter::Runs SectionWriter::runs_with_step(const std::vector<Expr>& nodes, std::int64_t high,
+                                                  std::int64_t step) const {
+  Runs out;
+  for (std::int64_t residue = 0; residue < step; ++residue) {
+    for (std::int64_t at = residue; at < high;) {
+      std::int64_t length = (high - at + step - 1) / step;
+      for (Expr node : nodes) length = affine_length(node, {at, step}, length);
+      out.push_back({{at, step}, length});
+      at += length * step;
+    }
+  }
+  return out;
+}
+
+// Runs that cover [0, high): of every component, or, as the halves of complex numbers need it, of
+// every other one.
+SectionWriter::Runs SectionWriter::runs(const std::vector<Expr>& nodes, std::int64_t high) const {
+  Runs whole = runs_with_step(nodes, high, 1);
+  if (whole.size() <= 2) return whole;
+  Runs halves = runs_with_step(nodes, high, 2);
+  return halves.size() < whole.size() ? halves : whole;
 }
 
 }  // namespace kernelops

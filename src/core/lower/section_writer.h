@@ -29,12 +29,17 @@ class SectionWriter {
   SectionWriter(std::function<std::optional<Placement>(Expr)> place,
                 std::function<Space(Expr)> space_of);
 
-  /// Computes the long contractions among `nodes`, in order, each as a loop.
-  void contractions(const std::vector<Expr>& nodes);
+  /// Computes, in order, those of `nodes` that cannot be computed component by component where they
+  /// are used: long scalar contractions become loops; opaque operations and long products of
+  /// matrices become calls on local slots.
+  void prepare(const std::vector<Expr>& nodes);
 
-  /// Computes every component of `node` and hands each to an instruction of this opcode: a store to
-  /// slot `first` + component of the panel of `space`, or an update of the state.
-  void output(Expr node, Opcode opcode, Space space, std::int64_t first);
+  /// Computes every component of `node` and stores it in slot `first` + component of the section's
+  /// own panel.
+  void output(Expr node, std::int64_t first);
+
+  /// Computes the formulas of accumulation number `number` and updates its state.
+  void reduce(int number, const Accumulation& accumulation);
 
   Section take() { return std::move(section_); }
 
@@ -44,22 +49,40 @@ class SectionWriter {
     Expr argument = nullptr;
     Component component;
   };
+  // Components that a loop can visit: first.offset + first.step * k for k < count.
+  struct Run {
+    Component first;
+    std::int64_t count;
+  };
+  using Runs = std::vector<Run>;
   using ValueKey =
       std::tuple<Opcode, const OpDef*, std::vector<Register>, std::vector<std::int64_t>,
                  std::uint64_t, Space, std::int64_t, std::int64_t>;
 
   Register value(Expr node, Component component);
   Register compute(Expr node, Component component);
-  Register contraction(Expr node);
-  Register product_term(Expr node, Component inner);
-  Source indexed(Expr node, Component component) const;
+  Register contraction(Expr node, std::int64_t k);
+  Register product_term(Expr node, std::int64_t k, Component inner);
   Register apply(const OpDef& op, std::vector<Register> operands,
                  std::vector<std::int64_t> parameters = {});
   Register emit(Instruction instruction);
-  void loop(std::int64_t low, std::int64_t high, const std::function<void(Component)>& body,
+  Source indexed(Expr node, Component component) const;
+
+  void long_sum(Expr node);
+  void call(Expr node);
+  SlotArray array_of(Expr node);
+  std::int64_t new_local(std::int64_t slots);
+
+  bool is_placed(Expr node) const;
+  std::int64_t affine_length(Expr node, Component first, std::int64_t most) const;
+  Runs runs_with_step(const std::vector<Expr>& nodes, std::int64_t high, std::int64_t step) const;
+  Runs runs(const std::vector<Expr>& nodes, std::int64_t high) const;
+  void for_runs(const Runs& runs, const std::function<void(Component)>& body);
+  void loop(const Run& run, const std::function<void(Component)>& body,
             std::vector<Accumulator> accumulators);
-  void breakpoints(Expr node, std::int64_t low, std::int64_t high, std::int64_t offset,
-                   std::set<std::int64_t>* out) const;
+  void for_components(const std::vector<Expr>& nodes, std::int64_t dimension,
+                      const std::function<void(Component)>& body);
+
   Block& straight();
   Register new_register(Space space, bool in_loop);
 
@@ -68,10 +91,11 @@ class SectionWriter {
   Section section_;
   std::map<ValueKey, Register> numbered_;  // values of straight blocks
   std::map<ValueKey, Register> numbered_in_loop_;
-  std::map<Expr, Register> contracted_;
-  std::vector<Space> spaces_;  // of registers
-  std::vector<bool> in_loop_;  // registers that live in a loop only
-  std::optional<Block> loop_;  // the loop being written
+  std::map<Expr, Register> summed_;     // long sums
+  std::map<Expr, std::int64_t> local_;  // first local slots of nodes
+  std::vector<Space> spaces_;           // of registers
+  std::vector<bool> in_loop_;           // registers that live in a loop only
+  std::optional<Block> loop_;           // the loop being written
 };
 
 /// The smaller of two spaces that contains both: parameter lies in all, row and column meet in

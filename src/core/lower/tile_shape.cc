@@ -13,13 +13,25 @@ constexpr std::int64_t kMostStateVectors = 1024;
 // Statements written out for one column: more cost compile time and gain nothing.
 constexpr std::int64_t kMostStatements = 200;
 
+// What one column costs for one vector of rows; a call costs what it reads and writes.
 std::int64_t pair_instructions(const Program& program) {
   std::int64_t count = 0;
   for (const Block& block : program.pair.blocks) {
-    count += std::count_if(block.code.begin(), block.code.end(),
-                           [](const Instruction& each) { return each.space == Space::pair; });
+    for (const Instruction& each : block.code) {
+      if (each.space == Space::pair) ++count;
+      for (const SlotArray& array : each.arrays) count += array.dimension;
+    }
   }
   return count;
+}
+
+std::int64_t longest_state(const Program& program) {
+  std::int64_t longest = 0;
+  for (const Accumulation& each : program.accumulations) {
+    const std::int64_t slots = each.ranked() ? each.components : each.slots();
+    longest = std::max(longest, slots);
+  }
+  return longest;
 }
 
 }  // namespace
@@ -32,8 +44,10 @@ TileShape choose_tile_shape(const Program& program, int registers) {
     looped_accumulators =
         std::max(looped_accumulators, static_cast<std::int64_t>(block.accumulators.size()));
   }
-  const std::int64_t state =
-      program.dimension * static_cast<std::int64_t>(program.reduction->state.size());
+  const std::int64_t state = longest_state(program);
+  // Calls work on memory of their own, which belongs to one column and should stay in the cache.
+  const bool has_calls = program.pair.local_slots > 0;
+  if (has_calls && (loops || program.pair.local_slots > kUnrolled)) return {1, 1};
   if (looped_accumulators > 0) {
     // The inner loop keeps the accumulators, one vector of rows at a time and one column value.
     if (registers >= 32) return {4, 5};

@@ -41,6 +41,7 @@ ReductionDef sum_row() {
   row.code = KERNELOPS_PLAIN(SumCode, OneValue, value("sum", "0"));
   row.compensated =
       KERNELOPS_PLAIN(CompensatedSumCode, TwoValues, value("sum", "0"), value("carry", "0"));
+  row.adds = true;
   row.gradient = "g";
   return row;
 }
@@ -61,6 +62,7 @@ ReductionDef mean_row() {
   row.code = KERNELOPS_PLAIN(MeanCode, OneValue, value("sum", "0"));
   row.compensated =
       KERNELOPS_PLAIN(CompensatedMeanCode, TwoValues, value("sum", "0"), value("carry", "0"));
+  row.adds = true;
   row.gradient = "g / count";
   return row;
 }
@@ -71,6 +73,7 @@ ReductionDef variance_row() {
       "\\frac1{N - 1} \\sum_j (F_{ij} - \\bar F_i)^2", "if (length(v) > 1) var(v) else NaN");
   row.code = KERNELOPS_PLAIN(VarianceCode, FourValues, value("count", "0"), value("shift", "0"),
                              value("total", "0"), value("squares", "0"));
+  row.adds = true;
   row.gradient = "(F - Mean_Reduction(F, category)) * (2 / (count - 1)) * g";
   return row;
 }
@@ -229,7 +232,9 @@ std::vector<ReductionDef> exponential_rows() {
   shifted_weighted.selected_gradient =
       "SelectEntry(Extract(g, 0, dim(F)) - SumTo(Extract(g, dim(F), dim(out) - dim(F)) * "
       "Extract(out, dim(F), dim(out) - dim(F)), dim(F)), Entry(), dim(F))";
-  return {plain, weighted, softmax, shifted, shifted_weighted};
+  std::vector<ReductionDef> rows = {plain, weighted, softmax, shifted, shifted_weighted};
+  for (ReductionDef& row : rows) row.adds = true;
+  return rows;
 }
 
 // What tells a minimum from a maximum, besides its code.

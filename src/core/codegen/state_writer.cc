@@ -1,0 +1,366 @@
+#include "core/codegen/state_writer.h"
+
+#include <algorithm>
+
+#include "core/codegen/body.h"
+#include "core/lower/lower.h"
+#include "core/support/strings.h"
+
+namespace kernelops {
+
+namespace {
+
+std::string number(std::int64_t value) { return std::to_string(value); }
+
+const std::vector<StateComponent>& components_of(const Accumulation& each, bool shared) {
+  return shared ? each.code->shared : each.code->state;
+}
+
+std::int64_t count_of(const Accumulation& each, bool shared) {
+  return shared ? each.groups : each.components;
+}
+
+// A loop over `count` components, or their statements one after the other.
+template <class Body>
+std::string for_each_component(std::int64_t count, bool written_out, const std::string& indent,
+                               Body body) {
+  std::string out;
+  if (written_out) {
+    for (std::int64_t k = 0; k < count; ++k) out += body(number(k), indent);
+    return out;
+  }
+  return indent + "for (Size k = 0; k < " + number(count) + "; ++k) {\n" +
+         body(std::string("k"), indent + "  ") + indent + "}\n";
+}
+
+}  // namespace
+
+std::string StateWriter::value_type(const StateComponent& component, bool wide) const {
+  const bool value = component.type == StateType::value;
+  return wide ? (value ? "W" : "WI") : (value ? "V" : "I");
+}
+
+std::string StateWriter::neutral(const StateComponent& component, bool wide) const {
+  return "broadcast<" + value_type(component, wide) + ">(" + component.initial + ")";
+}
+
+// A ranked reduction keeps in the tile what a candidate must beat.
+std::vector<StateComponent> StateWriter::tile_states(const Accumulation& each, bool shared) const {
+  if (each.ranked()) {
+    return shared ? std::vector<StateComponent>()
+                  : std::vector<StateComponent>{{"least", StateType::value, ""}};
+  }
+  return components_of(each, shared);
+}
+
+bool StateWriter::in_registers(const Accumulation& each, bool shared) const {
+  return count_of(each, shared) <= kUnrolled;
+}
+
+std::string StateWriter::state(std::size_t accumulation, const StateComponent& component,
+                               bool shared, const std::string& at, int row) const {
+  const std::string name = "s" + number(static_cast<int>(accumulation)) + "_" + component.name;
+  if (in_registers(program_.accumulations[accumulation], shared)) {
+    return name + "_" + at + "_r" + number(row);
+  }
+  return name + "[" + at + "][" + number(row) + "]";
+}
+
+std::string StateWriter::states(std::size_t accumulation, bool shared, const std::string& at,
+                                int row) const {
+  std::vector<std::string> out;
+  for (const StateComponent& each : tile_states(program_.accumulations[accumulation], shared)) {
+    out.push_back(state(accumulation, each, shared, at, row));
+  }
+  return join(out, ", ");
+}
+
+std::string StateWriter::threshold(const Accumulation& each, const std::string& component,
+                                   const std::string& row) const {
+  return each.code->name + "::threshold<V>(tile->state, tile->state_stride, " +
+         slot_text(each, false, 0, component) + ", " + row + ", " + number(each.rank) + ")";
+}
+
+std::string StateWriter::declare(std::size_t accumulation, bool shared,
+                                 const std::string& indent) const {
+  const Accumulation& each = program_.accumulations[accumulation];
+  const bool registers = in_registers(each, shared);
+  std::string out;
+  for (const StateComponent& component : tile_states(each, shared)) {
+    const std::string type = value_type(component, false);
+    const auto initial = [&](const std::string& at, const std::string& row) {
+      return each.ranked() ? threshold(each, at, "block * kRowBlock + " + row + " * kLanes")
+                           : neutral(component, false);
+    };
+    if (registers) {
+      for (std::int64_t k = 0; k < count_of(each, shared); ++k) {
+        for (int r = 0; r < shape_.row_vectors; ++r) {
+          out += indent + type + " " + state(accumulation, component, shared, number(k), r) +
+                 " = " + initial(number(k), number(r)) + ";\n";
+        }
+      }
+      continue;
+    }
+    const std::string name = "s" + number(static_cast<int>(accumulation)) + "_" + component.name;
+    out += indent + "auto* const " + name + " = reinterpret_cast<" + type +
+           "(*)[kRowVectors]>(scratch);\n" + indent +
+           "scratch += " + number(count_of(each, shared)) + " * kRowVectors * Size(sizeof(V));\n" +
+           indent + "for (Size k = 0; k < " + number(count_of(each, shared)) + "; ++k) {\n" +
+           indent + "  for (Size r = 0; r < kRowVectors; ++r) " + name +
+           "[k][r] = " + initial("k", "r") + ";\n" + indent + "}\n";
+  }
+  return out;
+}
+
+std::string StateWriter::declarations(const std::string& indent) const {
+  std::string out;
+  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    for (bool shared : {true, false}) out += declare(a, shared, indent);
+  }
+  return out;
+}
+
+std::string StateWriter::scratch_bytes() const {
+  std::int64_t vectors = 0;
+  for (const Accumulation& each : program_.accumulations) {
+    for (bool shared : {true, false}) {
+      if (in_registers(each, shared)) continue;
+      vectors +=
+          count_of(each, shared) * static_cast<std::int64_t>(tile_states(each, shared).size());
+    }
+  }
+  return number(vectors) + " * kRowVectors * Size(sizeof(V))";
+}
+
+std::string StateWriter::take(const Instruction& instruction, int row, int column,
+                              const std::string& value) const {
+  const auto accumulation = static_cast<std::size_t>(instruction.accumulation);
+  const Accumulation& each = program_.accumulations[accumulation];
+  const std::string at = component_text(instruction.component);
+  const bool one_group = each.groups == 1;
+  const std::string step_name =
+      "step" + number(instruction.accumulation) + "_" +
+      (one_group || instruction.component.step != 0 ? "" : number(instruction.component.offset)) +
+      "_r" + number(row) + "_c" + number(column);
+  if (instruction.opcode == Opcode::step) {
+    return "const auto " + step_name + " = " + each.code->name + "::step(" +
+           states(accumulation, true, at, row) + ", " + value + ", index" +
+           (shape_.columns > 1 ? " + " + number(column) : "") + ");";
+  }
+  std::string call = each.code->name + "::update(" + states(accumulation, false, at, row) + ", ";
+  if (each.row->weighted) return call + step_name + ", " + value + ");";
+  if (each.ranked()) {
+    return call + value + ", tile->first_column + j + " + number(column) +
+           ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at) +
+           ", block * kRowBlock + " + number(row) + " * kLanes, " + number(each.rank) + ");";
+  }
+  return call + value + ", index" + (shape_.columns > 1 ? " + " + number(column) : "") + ");";
+}
+
+std::string StateWriter::slot_text(const Accumulation& each, bool shared, std::size_t state,
+                                   const std::string& component) const {
+  const std::int64_t states =
+      shared ? static_cast<std::int64_t>(each.code->shared.size()) : each.slots_of_component();
+  const std::int64_t first =
+      each.first_slot + (shared ? 0 : each.shared_slots()) + static_cast<std::int64_t>(state);
+  return number(first) + " + " + component + " * " + number(states);
+}
+
+std::string StateWriter::names(const Accumulation& each, bool shared,
+                               const std::string& prefix) const {
+  std::vector<std::string> out;
+  for (const StateComponent& component : components_of(each, shared)) {
+    out.push_back(prefix + component.name);
+  }
+  return join(out, ", ");
+}
+
+// Declares the components of a state in memory, as <prefix><name>.
+std::string StateWriter::loaded(const Accumulation& each, bool shared, const std::string& component,
+                                const std::string& memory, const std::string& prefix,
+                                const std::string& indent) const {
+  std::string out;
+  const auto& components = components_of(each, shared);
+  for (std::size_t s = 0; s < components.size(); ++s) {
+    const std::string type = value_type(components[s], true);
+    out += indent + type + " " + prefix + components[s].name + " = load_state<" + type + ">(" +
+           memory + ", " + slot_text(each, shared, s, component) + ", row);\n";
+  }
+  return out;
+}
+
+std::string StateWriter::stored(const Accumulation& each, bool shared, const std::string& component,
+                                const std::string& memory, const std::string& indent) const {
+  std::string out;
+  const auto& components = components_of(each, shared);
+  for (std::size_t s = 0; s < components.size(); ++s) {
+    out += indent + "store_state(" + memory + ", " + slot_text(each, shared, s, component) +
+           ", row, all_" + components[s].name + ");\n";
+  }
+  return out;
+}
+
+// Merges one component of a tile into the state in memory.
+std::string StateWriter::merged(std::size_t accumulation, bool shared, const std::string& at,
+                                int row, const std::string& indent) const {
+  const Accumulation& each = program_.accumulations[accumulation];
+  const std::string memory = "tile->state, tile->state_stride";
+  std::vector<std::string> tile;
+  for (const StateComponent& component : components_of(each, shared)) {
+    const std::string name = state(accumulation, component, shared, at, row);
+    tile.push_back(component.type == StateType::value
+                       ? "widened<W>(" + name + ", part)"
+                       : "widened_index<WI>(" + name + ", part, tile->first_column)");
+  }
+  std::string call = each.code->name + "::merge(" + names(each, shared, "all_") + ", ";
+  if (shared)
+    call = "step = " + each.code->name + "::merge_step(" + names(each, true, "all_") + ", ";
+  if (!shared && each.row->weighted) call += "step, ";
+  return loaded(each, shared, at, memory, "all_", indent) + indent + (shared ? "const auto " : "") +
+         call + join(tile, ", ") + ");\n" + stored(each, shared, at, memory, indent);
+}
+
+std::string StateWriter::flush_one(std::size_t accumulation, int row,
+                                   const std::string& indent) const {
+  const Accumulation& each = program_.accumulations[accumulation];
+  if (each.ranked()) return "";
+  const std::string inner = indent + "  ";
+  const auto component = [&](const std::string& at, const std::string& space) {
+    return space + "{\n" + merged(accumulation, false, at, row, space + "  ") + space + "}\n";
+  };
+  std::string out = indent + "for (int part = 0; part < wide_parts<W, V>; ++part) {\n" + inner +
+                    "const Size row = block * kRowBlock + " + number(row) +
+                    " * kLanes + part * lanes<W>;\n";
+  const bool written_out = in_registers(each, false);
+  if (!each.row->weighted) {
+    out += for_each_component(each.components, written_out, inner, component);
+  } else if (each.groups == 1) {
+    out += merged(accumulation, true, "0", row, inner) +
+           for_each_component(each.components, written_out, inner, component);
+  } else {
+    out += for_each_component(
+        each.components, written_out, inner, [&](const std::string& at, const std::string& space) {
+          return space + "{\n" + merged(accumulation, true, at, row, space + "  ") +
+                 merged(accumulation, false, at, row, space + "  ") + space + "}\n";
+        });
+  }
+  return out + indent + "}\n";
+}
+
+std::string StateWriter::flush(const std::string& indent) const {
+  std::string out;
+  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    for (int r = 0; r < shape_.row_vectors; ++r) out += flush_one(a, r, indent);
+  }
+  return out;
+}
+
+std::string StateWriter::initialise_one(const Accumulation& each) const {
+  if (each.ranked()) {
+    return "    for (Size k = 0; k < " + number(each.components) +
+           "; ++k) {\n      for (Size lane = row; lane < row + lanes<W>; ++lane) {\n        " +
+           each.code->name + "::initialise(" + each.code->name + "::heap_of(state, stride, " +
+           slot_text(each, false, 0, "k") + ", lane, " + number(each.rank) +
+           "));\n      }\n    }\n";
+  }
+  std::string out;
+  for (bool shared : {true, false}) {
+    if (count_of(each, shared) == 0) continue;
+    out += "    for (Size k = 0; k < " + number(count_of(each, shared)) + "; ++k) {\n";
+    const auto& components = components_of(each, shared);
+    for (std::size_t s = 0; s < components.size(); ++s) {
+      out += "      store_state(state, stride, " + slot_text(each, shared, s, "k") + ", row, " +
+             neutral(components[s], true) + ");\n";
+    }
+    out += "    }\n";
+  }
+  return out;
+}
+
+std::string StateWriter::merge_one(const Accumulation& each) const {
+  const std::string name = each.code->name;
+  const std::string head = "    for (Size k = 0; k < " + number(each.components) + "; ++k) {\n";
+  if (each.ranked()) {
+    return head + "      for (Size lane = row; lane < row + lanes<W>; ++lane) {\n        " + name +
+           "::merge(into, into_stride, from, from_stride, " + slot_text(each, false, 0, "k") +
+           ", lane, " + number(each.rank) + ");\n      }\n    }\n";
+  }
+  const auto join_states = [&](bool shared, const std::string& at, const std::string& indent) {
+    std::string call = name + "::merge(" + names(each, shared, "all_") + ", ";
+    if (shared)
+      call = "const auto step = " + name + "::merge_step(" + names(each, true, "all_") + ", ";
+    if (!shared && each.row->weighted) call += "step, ";
+    return loaded(each, shared, at, "into, into_stride", "all_", indent) +
+           loaded(each, shared, at, "from, from_stride", "other_", indent) + indent + call +
+           names(each, shared, "other_") + ");\n" +
+           stored(each, shared, at, "into, into_stride", indent);
+  };
+  if (!each.row->weighted) return head + join_states(false, "k", "      ") + "    }\n";
+  if (each.groups == 1) {
+    return "    {\n" + join_states(true, "0", "    ") + head + join_states(false, "k", "      ") +
+           "    }\n    }\n";
+  }
+  return head + join_states(true, "k", "      ") + join_states(false, "k", "      ") + "    }\n";
+}
+
+std::string StateWriter::finish_one(std::size_t accumulation) const {
+  const Accumulation& each = program_.accumulations[accumulation];
+  std::string out;
+  std::string values = "nullptr";
+  std::string rows = "nullptr";
+  for (const ProgramOutput& output : program_.outputs) {
+    if (output.accumulation != static_cast<int>(accumulation)) continue;
+    const ReductionOutput& what = each.row->outputs[output.output];
+    const std::string type = what.type == StateType::value ? "W" : "WI";
+    if (each.ranked()) {
+      const bool is_value = what.type == StateType::value;
+      (is_value ? values : rows) =
+          std::string("static_cast<") + (is_value ? "double" : "long long") + "*>(output) + (" +
+          number(output.first) + " + k * " + number(each.rank) + ") * output_stride + lane";
+      continue;
+    }
+    const std::string group = each.groups == 1 ? "0" : "k";
+    std::vector<std::string> arguments;
+    std::string loads;
+    if (each.row->weighted) {
+      loads += loaded(each, true, group, "state, stride", "all_", "      ");
+      arguments.push_back(names(each, true, "all_"));
+    }
+    // Of a scalar formula any component of the weights will do.
+    loads += loaded(each, false, "k", "state, stride", "all_", "      ");
+    arguments.push_back(names(each, false, "all_"));
+    arguments.push_back("rows");
+    out += "    for (Size k = 0; k < " + number(output.dimension) + "; ++k) {\n" + loads +
+           "      store_state(output, output_stride, " + number(output.first) + " + k, row, " +
+           type + "(" + each.code->name + "::" + what.finish + "(" + join(arguments, ", ") +
+           ")));\n    }\n";
+  }
+  if (!each.ranked()) return out;
+  return "    for (Size k = 0; k < " + number(each.components) +
+         "; ++k) {\n      for (Size lane = row; lane < row + lanes<W>; ++lane) {\n        " +
+         each.code->name + "::finish(state, stride, " + slot_text(each, false, 0, "k") +
+         ", lane, " + number(each.rank) + ",\n            " + values + ",\n            " + rows +
+         ", output_stride);\n      }\n    }\n";
+}
+
+std::string StateWriter::functions() const {
+  std::string initialise;
+  std::string merge;
+  std::string finish;
+  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    initialise += initialise_one(program_.accumulations[a]);
+    merge += merge_one(program_.accumulations[a]);
+    finish += finish_one(a);
+  }
+  const std::string rows = "  for (Size row = 0; row < count; row += lanes<W>) {\n";
+  return "void initialise(void* state, Size stride, Size count) {\n" + rows + initialise +
+         "  }\n}\n\nvoid merge(void* into, Size into_stride, const void* from, Size from_stride, "
+         "Size "
+         "count) {\n" +
+         rows + merge +
+         "  }\n}\n\nvoid finish(void* state, Size stride, Size count, [[maybe_unused]] double "
+         "rows, void* output, Size output_stride) {\n" +
+         rows + finish + "  }\n}\n\n";
+}
+
+}  // namespace kernelops

@@ -1,0 +1,14 @@
+// Runs programs without pairs: formulas of results, and sums over selections.
+#pragma once
+
+#include "core/engine/execute.h"
+
+namespace kernelops {
+
+/// Computes the formula of `program` for each row into `output`, or, if it has a selection, adds it
+/// up over the entries of the selection into rows of `output`, which are indexed by `category`.
+void execute_rows(const Program& program, const Kernel& kernel, const Bindings& bindings,
+                  const Sizes& sizes, Category category, const OutputView& output,
+                  const InterruptCheck& interrupted);
+
+}  // namespace kernelops

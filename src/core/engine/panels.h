@@ -1,0 +1,47 @@
+// Fills the inputs of panels.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/engine/execute.h"
+#include "core/lower/program.h"
+
+namespace kernelops {
+
+/// An entry of a selection: the rows of its pair, and its number among those of its row.
+struct Entry {
+  std::int64_t i;
+  std::int64_t j;
+  std::int64_t number;
+
+  std::int64_t row(Category category) const {
+    return category == Category::i ? i : category == Category::j ? j : 0;
+  }
+};
+
+/// Fills inputs of panels [slot][stride] in one precision. Throws Error(unsupported) if a row
+/// number would not be exact.
+template <class Real>
+class PanelFiller {
+ public:
+  PanelFiller(const Bindings& bindings, const Sizes& sizes) : bindings_(bindings), sizes_(sizes) {}
+
+  /// For rows [first, first + count) of all inputs; rows from count up to `padded` repeat the last
+  /// one, so that padding is an ordinary value. `count` must be positive.
+  void rows(const Panel& panel, std::int64_t first, std::int64_t count, std::int64_t padded,
+            std::int64_t stride, Real* target) const;
+
+  /// For a list of entries of a selection with `components` components in the formula.
+  void entries(const Panel& panel, const std::vector<Entry>& entries, std::int64_t padded,
+               std::int64_t stride, Real* target) const;
+
+ private:
+  void row_numbers(Category category, std::int64_t first, std::int64_t count, std::int64_t padded,
+                   Real* target) const;
+
+  const Bindings& bindings_;
+  const Sizes& sizes_;
+};
+
+}  // namespace kernelops
