@@ -187,7 +187,8 @@ static inline double polygamma_lane(double x, long n) {
   double below = factorial_times_zeta(right, n);
   if (below < infinity) below -= factorial_times_zeta(1 - x, n);
   if (odd) return above + below;
-  if (above == below) return above < infinity ? 0 : right < 0.5 ? infinity : -infinity;
+  // The nearer pole dominates what is out of range.
+  if (above == infinity && below == infinity) return right < 0.5 ? infinity : -infinity;
   return below - above;
 }
 
