@@ -16,10 +16,12 @@ CORE_SOURCES = \
   core/syntax/builder.cc \
   core/syntax/lexer.cc \
   core/syntax/parser.cc \
+  core/transform/differential.cc \
   core/transform/gradient.cc \
   core/transform/regroup.cc \
   core/transform/rules.cc \
   core/transform/simplify.cc \
+  core/transform/sweep.cc \
   core/transform/validate.cc \
   core/lower/lower.cc \
   core/lower/program.cc \

@@ -43,21 +43,24 @@ inline void expect_gradient(Expr f, Expr v, Expr e, Expr gradient, const Values&
   }
 }
 
-/// Checks the reduction `gradient` of the reduction `result` in `v`, applied to `e`.
-inline void expect_reduction_gradient(Expr result, Expr v, Expr e, Expr gradient,
-                                      const Values& values, const Sizes& sizes,
-                                      double tolerance = 1e-6) {
-  ASSERT_EQ(gradient->kind, NodeKind::reduction);
-  ASSERT_EQ(gradient->category, v->category);
+/// Checks the result `gradient` of the result `f` indexed by `category` in `v`, applied to `e`.
+inline void expect_result_gradient(Expr f, Category category, Expr v, Expr e, Expr gradient,
+                                   const Values& values, const Sizes& sizes,
+                                   double tolerance = 1e-6) {
   ASSERT_EQ(gradient->dimension, v->dimension);
+  ASSERT_EQ(gradient->dependence & ~(dependence_of(v->category) | kDependsOnParameter), 0u);
+  const Table b = Evaluator(values, sizes).result(e, category);
   const auto product = [&](const Values& at) {
-    const Table a = Evaluator(at, sizes).reduce(result).result;
-    const Table& b = values.at(e);
+    const Table a = Evaluator(at, sizes).result(f, category);
     double sum = 0;
-    for (std::size_t k = 0; k < a.values.size(); ++k) sum += a.values[k] * b.values[k];
+    for (std::int64_t row = 0; row < a.rows; ++row) {
+      for (std::int64_t k = 0; k < a.dimension; ++k) {
+        sum += a.at(row, k) * b.at(row, b.dimension == 1 ? 0 : k);
+      }
+    }
     return sum;
   };
-  const Table actual = Evaluator(values, sizes).reduce(gradient).result;
+  const Table actual = Evaluator(values, sizes).result(gradient, v->category);
   for (std::size_t place = 0; place < actual.values.size(); ++place) {
     EXPECT_TRUE(
         near(actual.values[place], central_difference(values, v, place, product), tolerance))
