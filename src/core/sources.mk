@@ -24,10 +24,12 @@ CORE_SOURCES = \
   core/syntax/parser.cc \
   core/syntax/results.cc \
   core/syntax/synonyms.cc \
+  core/transform/differential.cc \
   core/transform/gradient.cc \
   core/transform/regroup.cc \
   core/transform/rules.cc \
   core/transform/simplify.cc \
+  core/transform/sweep.cc \
   core/transform/validate.cc \
   core/lower/lower.cc \
   core/lower/program.cc \

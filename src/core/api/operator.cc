@@ -8,7 +8,7 @@
 #include "core/lower/lower.h"
 #include "core/support/error.h"
 #include "core/syntax/builder.h"
-#include "core/transform/gradient.h"
+#include "core/transform/differential.h"
 #include "core/transform/regroup.h"
 #include "core/transform/simplify.h"
 #include "core/transform/validate.h"

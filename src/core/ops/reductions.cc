@@ -80,15 +80,21 @@ ReductionDef variance_row() {
 
 ReductionDef product_row() {
   ReductionDef row = described(
-      "Prod", "Product; 1 over no rows. The derivative is also right where factors are 0.",
+      "Prod", "Product; 1 over no rows. First and second derivatives are also right where factors are 0.",
       "\\prod_j F_{ij}", "prod(v)");
   row.code = KERNELOPS_PLAIN(ProductCode, OneValue, value("product", "1"));
-  // Without zeros out / F; one zero has the product of the others, and further zeros leave 0.
+  // Where F is not 0 it is out / F, whose derivative sees zeros through `out`. Where F is the only
+  // zero it is the product of the others, and with a second zero it is that times this zero, which
+  // is written as a sum over the zeros so that it has a derivative. Divisors are never 0, as the
+  // derivative would divide by them where they are not chosen.
   row.gradient =
       "zero = Equal(F, 0);"
       "zeros = Sum_Reduction(zero, category);"
-      "others = Prod_Reduction(IfElse(-zero, F, 1), category);"
-      "g * IfElse(zeros - 1, Equal(zeros, 1) * zero * others, out / F)";
+      "safe = IfElse(-zero, F, 1);"
+      "others = Prod_Reduction(safe, category);"
+      "sum = Sum_Reduction(IfElse(-zero, 0, F), category);"
+      "g * IfElse(-zero, out / safe,"
+      " others * IfElse(1 - zeros, 1, IfElse(2 - zeros, sum - F, 0)))";
   return row;
 }
 

@@ -1,150 +1,173 @@
 #include "core/transform/gradient.h"
 
 #include <map>
-#include <set>
+#include <optional>
+#include <string>
 
 #include "core/ops/table.h"
 #include "core/support/error.h"
 #include "core/syntax/builder.h"
+#include "core/transform/sweep.h"
 
 namespace kernelops {
 
 namespace {
 
-std::set<Expr> nodes_depending_on(Expr root, Expr v) {
-  std::set<Expr> active = {v};
-  for (Expr node : topological({root})) {
-    for (Expr argument : node->arguments) {
-      if (active.count(argument) > 0) active.insert(node);
-    }
-  }
-  return active;
-}
-
-// The adjoints that one formula hands to the leaves that depend on v: v itself and inner
-// reductions.
-struct LeafAdjoints {
-  Expr variable = nullptr;
-  std::vector<std::pair<Expr, Expr>> reductions;
+struct FirstIsLargest {
+  bool operator()(Expr a, Expr b) const { return a->id > b->id; }
 };
 
-class Sweep {
- public:
-  Sweep(Graph& graph, Expr v) : graph_(graph), v_(v) {}
+// Where adjoints are added up: over all pairs, over the entries of a selection, or, for a formula
+// of results, nowhere yet: there is one for each row of a category.
+struct Place {
+  std::optional<Category> rows;
+  Expr selection = nullptr;
+};
 
-  LeafAdjoints run(Expr f, Expr e) {
-    if (e->dimension != f->dimension) {
-      e = graph_.apply(operation("SumT"), {e}, {f->dimension});
+// The contributions to the adjoint of a variable or a reduction.
+struct Contributions {
+  Expr pairs = nullptr;
+  std::map<Expr, Expr, FirstIsLargest> selected;  // by the selection
+  Expr rows = nullptr;
+};
+
+class ResultSweep {
+ public:
+  ResultSweep(Graph& graph, Expr result, Expr v)
+      : graph_(graph), v_(v), active_(active_nodes(result, v)) {}
+
+  Expr run(Expr result, Category category, Expr e) {
+    hand_out({{result, repeated_to(graph_, e, result->dimension)}}, {category, nullptr});
+    // A reduction is complete when those that contain it are done.
+    while (!pending_.empty()) {
+      const auto [reduction, contributions] = *pending_.begin();
+      pending_.erase(pending_.begin());
+      differentiate(reduction, total(contributions, reduction));
     }
-    const std::set<Expr> active = nodes_depending_on(f, v_);
-    const std::vector<Expr> nodes = formula_nodes(f);
-    adjoints_[f] = e;
-    LeafAdjoints out;
-    for (auto it = nodes.rbegin(); it != nodes.rend(); ++it) {
-      const Expr node = *it;
-      const auto adjoint = adjoints_.find(node);
-      if (adjoint == adjoints_.end() || active.count(node) == 0) continue;
-      if (node == v_) {
-        out.variable = adjoint->second;
-      } else if (node->kind == NodeKind::reduction) {
-        out.reductions.emplace_back(node, adjoint->second);
-      } else {
-        hand_down(node, adjoint->second, active);
-      }
-    }
-    return out;
+    return total(of_variable_, v_);
   }
 
  private:
-  void hand_down(Expr node, Expr g, const std::set<Expr>& active) {
+  void hand_out(const std::vector<Adjoint>& seeds, const Place& place) {
+    for (const auto& [leaf, adjoint] : leaf_adjoints(graph_, seeds, active_)) {
+      contribute(leaf == v_ ? &of_variable_ : &pending_[leaf], leaf, adjoint, place);
+    }
+  }
+
+  void contribute(Contributions* to, Expr leaf, Expr adjoint, const Place& place) {
+    Expr* sum = &to->pairs;
+    if (place.selection != nullptr) {
+      sum = &to->selected[place.selection];
+    } else if (place.rows == leaf->category) {
+      sum = &to->rows;
+    } else if (place.rows) {
+      KERNELOPS_CHECK(leaf->category == Category::parameter);
+      adjoint = on_first_row(opposite(*place.rows), adjoint);
+    }
+    *sum = added(graph_, *sum, adjoint);
+  }
+
+  // A sum over the rows of one side, as a sum over all pairs: only the first row of the other side
+  // counts. No division by the number of rows, so nothing is rounded; if the other side has no rows
+  // there is no pair and the sum is 0.
+  Expr on_first_row(Category other, Expr x) {
     Scope scope;
-    scope.formulas = {{"g", g}, {"out", node}};
-    for (std::size_t a = 0; a < node->arguments.size(); ++a) {
-      scope.formulas.emplace(argument_name(a), node->arguments[a]);
+    scope.formulas = {{"x", x}, {"row", graph_.row_number(other)}};
+    return build_formula(graph_, "IfElse(1 - row, x, 0)", scope);
+  }
+
+  Expr reduce(const char* name, std::vector<Expr> arguments, Category category) {
+    return graph_.reduce(reduction(name), std::move(arguments), category);
+  }
+
+  Expr total(const Contributions& of, Expr leaf) {
+    Expr out = nullptr;
+    if (of.pairs != nullptr) out = reduce("Sum", {of.pairs}, leaf->category);
+    for (const auto& [selection, formula] : of.selected) {
+      out = added(graph_, out, reduce("SelectedSum", {formula, selection}, leaf->category));
     }
-    for (std::size_t p = 0; p < node->parameters.size(); ++p) {
-      scope.integers.emplace(node->op->parameters[p], node->parameters[p]);
+    out = added(graph_, out, of.rows);
+    return out != nullptr ? out : reduce("Sum", {graph_.zero(leaf->dimension)}, leaf->category);
+  }
+
+  // How many rows meet in each row of a result.
+  Expr reduced_rows(Category category) {
+    if (category != Category::parameter) return graph_.row_count(opposite(category));
+    return graph_.apply(operation("Mult"),
+                        {graph_.row_count(Category::i), graph_.row_count(Category::j)});
+  }
+
+  Scope scope_of(Expr node, Expr g) {
+    Scope scope;
+    scope.formulas = {{"g", g},
+                      {"out", node},
+                      {"F", node->arguments[0]},
+                      {"count", reduced_rows(node->category)}};
+    if (node->reduction->weighted) scope.formulas.emplace("W", node->arguments[1]);
+    scope.integers.emplace("category", static_cast<int>(node->category));
+    return scope;
+  }
+
+  void differentiate(Expr node, Expr g) {
+    const ReductionDef& row = *node->reduction;
+    if (!row.no_gradient.empty()) {
+      throw Error(ErrorKind::unsupported,
+                  "`" + row.name + "_Reduction` cannot be differentiated: " + row.no_gradient,
+                  {{"operation", row.name + "_Reduction"}});
     }
-    if (node->op->gradient.empty()) {
-      throw Error(ErrorKind::unsupported, "`" + node->op->name + "` has no derivative",
-                  {{"operation", node->op->name}});
+    const Scope scope = scope_of(node, g);
+    std::vector<Adjoint> seeds;
+    const auto seed = [&](Expr formula, const std::string& text) {
+      if (text.empty() || active_.count(formula) == 0) return;
+      const Expr adjoint = build_definition(graph_, text, scope);
+      seeds.emplace_back(formula, shaped_adjoint(graph_, adjoint, formula->dimension));
+    };
+    seed(node->arguments[0], row.gradient);
+    if (row.weighted) seed(node->arguments[1], row.weight_gradient);
+    hand_out(seeds, {std::nullopt, row.selects ? node->arguments[1] : nullptr});
+    seeds.clear();
+    seed(node->arguments[0], row.selected_gradient);
+    if (!seeds.empty()) hand_out(seeds, {std::nullopt, selection_of(node)});
+  }
+
+  Expr selection_of(Expr node) {
+    const ReductionDef& row = *node->reduction;
+    if (node->category == Category::parameter) {
+      throw Error(ErrorKind::unsupported,
+                  "`" + row.name +
+                      "_Reduction` can be differentiated if it reduces one side; its last argument "
+                      "must be 0 or 1, not 2",
+                  {{"operation", row.name + "_Reduction"}});
     }
-    for (std::size_t a = 0; a < node->arguments.size(); ++a) {
-      const Expr argument = node->arguments[a];
-      if (active.count(argument) == 0 || node->op->gradient[a] == "0") continue;
-      Expr part = build_formula(graph_, node->op->gradient[a], scope);
-      if (part->dimension != argument->dimension) {
-        // The transpose of broadcasting: an argument of dimension 1 was used by every component.
-        KERNELOPS_CHECK(argument->dimension == 1);
-        part = graph_.apply(operation("Sum"), {part});
-      }
-      Expr& adjoint = adjoints_[argument];
-      adjoint = adjoint == nullptr ? part : graph_.apply(operation("Add"), {adjoint, part});
-    }
+    return graph_.reduce(reduction(row.selection), {node->arguments[0]}, node->category,
+                         node->parameters);
   }
 
   Graph& graph_;
   Expr v_;
-  std::map<Expr, Expr> adjoints_;
+  std::set<Expr> active_;
+  Contributions of_variable_;
+  std::map<Expr, Contributions, FirstIsLargest> pending_;
 };
-
-Expr sum_reduction(Graph& graph, Expr formula, Category category) {
-  return graph.reduce(reduction("Sum"), {formula}, category);
-}
-
-// Two sums indexed alike as one, so that one pass over the pairs computes both.
-Expr add_sums(Graph& graph, Expr a, Expr b) {
-  return sum_reduction(graph, graph.apply(operation("Add"), {a->arguments[0], b->arguments[0]}),
-                       a->category);
-}
-
-// Always a Sum indexed like v.
-Expr reduction_gradient(Graph& graph, Expr result, Expr v, Expr e) {
-  const ReductionDef& row = *result->reduction;
-  if (row.gradient.empty()) {
-    throw Error(ErrorKind::unsupported,
-                "`" + row.name + "_Reduction` cannot be differentiated: " + row.no_gradient,
-                {{"operation", row.name + "_Reduction"}});
-  }
-  const Expr f = result->arguments[0];
-  if (e->dimension != f->dimension) e = graph.apply(operation("SumT"), {e}, {f->dimension});
-  Scope scope;
-  scope.formulas = {{"g", e}, {"F", f}, {"out", result}};
-  const LeafAdjoints leaves = Sweep(graph, v).run(f, build_formula(graph, row.gradient, scope));
-  Expr total =
-      leaves.variable == nullptr ? nullptr : sum_reduction(graph, leaves.variable, v->category);
-  for (const auto& [inner, adjoint] : leaves.reductions) {
-    const Expr inner_adjoint = sum_reduction(graph, adjoint, inner->category);
-    const Expr part = reduction_gradient(graph, inner, v, inner_adjoint);
-    total = total == nullptr ? part : add_sums(graph, total, part);
-  }
-  return total != nullptr ? total : sum_reduction(graph, graph.zero(v->dimension), v->category);
-}
 
 }  // namespace
 
 Expr gradient(Graph& graph, Expr f, Expr v, Expr e) {
-  const LeafAdjoints leaves = Sweep(graph, v).run(f, e);
-  KERNELOPS_CHECK(leaves.reductions.empty());
-  return leaves.variable != nullptr ? leaves.variable : graph.zero(v->dimension);
+  const std::vector<Adjoint> leaves =
+      leaf_adjoints(graph, {{f, repeated_to(graph, e, f->dimension)}}, active_nodes(f, v));
+  for (const auto& [leaf, adjoint] : leaves) {
+    if (leaf == v) continue;
+    throw Error(ErrorKind::unsupported,
+                "a formula for each pair cannot be differentiated through `" +
+                    leaf->reduction->name +
+                    "_Reduction` inside it: what it depends on is not one pair",
+                {{"operation", leaf->reduction->name + "_Reduction"}});
+  }
+  return leaves.empty() ? graph.zero(v->dimension) : leaves[0].second;
 }
 
-Expr expand_differentials(Graph& graph, Expr root) {
-  std::map<Expr, Expr> expanded;
-  for (Expr node : topological({root})) {
-    std::vector<Expr> arguments;
-    for (Expr argument : node->arguments) arguments.push_back(expanded.at(argument));
-    const bool differential =
-        node->kind == NodeKind::operation && node->op->kind == OpKind::differential;
-    if (!differential) {
-      expanded[node] = with_arguments(graph, node, std::move(arguments));
-    } else if (arguments[0]->kind == NodeKind::reduction) {
-      expanded[node] = reduction_gradient(graph, arguments[0], arguments[1], arguments[2]);
-    } else {
-      expanded[node] = gradient(graph, arguments[0], arguments[1], arguments[2]);
-    }
-  }
-  return expanded.at(root);
+Expr result_gradient(Graph& graph, Expr result, Category category, Expr v, Expr e) {
+  return ResultSweep(graph, result, v).run(result, category, e);
 }
 
 }  // namespace kernelops

@@ -130,16 +130,15 @@ class Simplifier {
   }
 
   std::optional<Expr> fold(Expr node) {
-    if (node->op->kind != OpKind::elementwise || node->arguments.size() > 3) return std::nullopt;
-    double values[3] = {};
-    const double* pointers[3] = {};
-    for (std::size_t a = 0; a < node->arguments.size(); ++a) {
-      if (node->arguments[a]->kind != NodeKind::constant) return std::nullopt;
-      values[a] = node->arguments[a]->value;
-      pointers[a] = &values[a];
+    // A user's operation has no compiled function.
+    if (node->op->kind != OpKind::elementwise || node->op->code.is_scalar) return std::nullopt;
+    std::vector<const double*> pointers;
+    for (Expr argument : node->arguments) {
+      if (argument->kind != NodeKind::constant) return std::nullopt;
+      pointers.push_back(&argument->value);
     }
     double out = 0;
-    node->op->code.float64(pointers, node->parameters.data(), &out, 1);
+    node->op->code.float64(pointers.data(), node->parameters.data(), &out, 1);
     if (!std::isfinite(out)) return std::nullopt;
     return graph_.constant(out);
   }

@@ -8,12 +8,12 @@ namespace kernelops {
 void validate_result(Expr root) {
   if (is_result(root, nullptr)) return;
   throw Error(ErrorKind::unsupported,
-              "the formula must be a reduction, such as `Sum_Reduction(F, 0)`, or the gradient of "
-              "one; it computes a value for each pair of rows");
+              "the formula must be a reduction, such as `Sum_Reduction(F, 0)`, or be made of "
+              "reductions that are indexed alike; it computes a value for each pair of rows");
 }
 
 void validate_expanded(Expr root) {
-  KERNELOPS_CHECK(root->kind == NodeKind::reduction);
+  KERNELOPS_CHECK((root->dependence & kDependsOnI) == 0 || (root->dependence & kDependsOnJ) == 0);
   for (Expr node : topological({root})) {
     KERNELOPS_CHECK(node->kind != NodeKind::operation || (node->op->kind != OpKind::differential &&
                                                           node->op->kind != OpKind::composite));

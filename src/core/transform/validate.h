@@ -5,11 +5,12 @@
 
 namespace kernelops {
 
-/// Throws Error(unsupported) unless `root` is a reduction or a gradient of one, as users may write
-/// it.
+/// Throws Error(unsupported) unless `root` is a result, as users may write it: a reduction, a
+/// derivative of one, or a formula of results that are indexed alike.
 void validate_result(Expr root);
 
-/// Throws an internal error unless `root` is a reduction and no differential operation is left.
+/// Throws an internal error if `root` differs from pair to pair or a differential operation is left
+/// in it.
 void validate_expanded(Expr root);
 
 }  // namespace kernelops

@@ -2,12 +2,9 @@
 // double. It reads only the rows and the semantics of ir/graph.h, and is the oracle of the tests.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
-#include <functional>
-#include <limits>
 #include <map>
-#include <set>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -15,46 +12,9 @@
 
 #include "core/support/int_expr.h"
 #include "support/formulas.h"
+#include "support/reduced.h"
 
 namespace kernelops::testing {
-
-/// What a reduction makes of all its values in order; rows are numbered from 0, -1 is none.
-inline double reduced_value(const std::string& name, const std::vector<double>& values) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  const auto extremum = [&](double sign) {
-    std::int64_t at = -1;
-    for (std::size_t n = 0; n < values.size(); ++n) {
-      if (std::isnan(values[n])) continue;
-      if (at < 0 || sign * values[n] > sign * values[static_cast<std::size_t>(at)]) {
-        at = static_cast<std::int64_t>(n);
-      }
-    }
-    return at;
-  };
-  const auto best = [&](double sign) {
-    const std::int64_t at = extremum(sign);
-    return at < 0 ? -sign * kInfinity : values[static_cast<std::size_t>(at)];
-  };
-  if (name == "Sum") {
-    long double sum = 0;
-    for (const double value : values) sum += value;
-    return static_cast<double>(sum);
-  }
-  if (name == "LogSumExp") {
-    long double sum = 0;
-    const double most = best(1);
-    for (const double value : values) {
-      if (std::isnan(value)) return value;
-      sum += std::isinf(most) ? 0 : std::exp(static_cast<long double>(value) - most);
-    }
-    return std::isinf(most) ? most : static_cast<double>(most + std::log(sum));
-  }
-  if (name == "Max") return best(1);
-  if (name == "Min") return best(-1);
-  if (name == "ArgMax") return static_cast<double>(extremum(1));
-  if (name == "ArgMin") return static_cast<double>(extremum(-1));
-  throw std::logic_error("the reduction " + name + " has no reference in tests");
-}
 
 /// A reduction's result, and how large the numbers were that it was made of.
 struct Reduced {
@@ -72,23 +32,60 @@ class Evaluator {
     return components_.at(formula);
   }
 
+  /// The values among the results of a reduction, or of a formula of reductions and variables, with
+  /// a row for each row of `category`.
+  Table result(Expr root, Category category) {
+    Table out(sizes_.of(category), root->dimension);
+    for (std::int64_t row = 0; row < out.rows; ++row) {
+      const std::vector<double> components =
+          at(root, category == Category::i ? row : 0, category == Category::j ? row : 0);
+      for (std::int64_t k = 0; k < out.dimension; ++k) {
+        out.at(row, k) = components[static_cast<std::size_t>(k)];
+      }
+    }
+    return out;
+  }
+
+  /// What a reduction is where it stands in a formula: its values, or its row numbers from 0 on with
+  /// -1 for none if it has nothing else.
   Reduced reduce(Expr reduction) {
-    const Expr formula = reduction->arguments[0];
+    std::vector<Reduced> all = outputs(reduction);
+    const std::int64_t rows = all[0].result.rows;
+    Reduced out{Table(rows, reduction->dimension), Table(rows, reduction->dimension)};
+    std::int64_t first = 0;
+    for (std::size_t output = 0; output < all.size(); ++output) {
+      const bool is_index = reduction->reduction->outputs[output].type == StateType::index;
+      if (is_index != reduction->reduction->is_index()) continue;
+      for (std::int64_t row = 0; row < rows; ++row) {
+        for (std::int64_t k = 0; k < all[output].result.dimension; ++k) {
+          out.result.at(row, first + k) = all[output].result.at(row, k);
+          out.magnitude.at(row, first + k) = all[output].magnitude.at(row, k);
+        }
+      }
+      first += all[output].result.dimension;
+    }
+    return out;
+  }
+
+  /// Every output of a reduction.
+  std::vector<Reduced> outputs(Expr reduction) {
     const std::int64_t rows = sizes_.of(reduction->category);
-    Reduced out{Table(rows, formula->dimension), Table(rows, formula->dimension)};
-    for (std::int64_t row = 0; row < rows; ++row) {
-      std::vector<std::vector<double>> values(static_cast<std::size_t>(formula->dimension));
-      for_pairs(reduction->category, row, [&](std::int64_t i, std::int64_t j) {
-        const std::vector<double> components = at(formula, i, j);
-        for (std::size_t k = 0; k < components.size(); ++k) values[k].push_back(components[k]);
-      });
-      for (std::size_t k = 0; k < values.size(); ++k) {
-        const auto component = static_cast<std::int64_t>(k);
-        out.result.at(row, component) = reduced_value(reduction->reduction->name, values[k]);
-        double& magnitude = out.magnitude.at(row, component);
-        for (const double value : values[k]) {
-          magnitude = reduction->reduction->name == "Sum" ? magnitude + std::fabs(value)
-                                                          : std::max(magnitude, std::fabs(value));
+    const ReductionDef& row = *reduction->reduction;
+    if (row.selects) return {selected_sum(reduction)};
+    std::vector<Reduced> out;
+    for (std::size_t output = 0; output < row.outputs.size(); ++output) {
+      const std::int64_t dimension = output_dimension(reduction, output);
+      out.push_back({Table(rows, dimension), Table(rows, dimension)});
+    }
+    const std::int64_t rank = rank_of(reduction);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      const std::vector<Gathered> all = gathered(reduction, r);
+      for (std::size_t output = 0; output < out.size(); ++output) {
+        for (std::int64_t k = 0; k < out[output].result.dimension; ++k) {
+          const Gathered& g = all[static_cast<std::size_t>(k / rank)];
+          out[output].result.at(r, k) =
+              reduced(row.name, g)[output][static_cast<std::size_t>(k % rank)];
+          out[output].magnitude.at(r, k) = magnitude_of(row.name, g);
         }
       }
     }
@@ -106,6 +103,52 @@ class Evaluator {
     for (std::int64_t i = all_i ? 0 : row; i < (all_i ? sizes_.i : row + 1); ++i) {
       for (std::int64_t j = all_j ? 0 : row; j < (all_j ? sizes_.j : row + 1); ++j) body(i, j);
     }
+  }
+
+  // The values of each component for a row of the result.
+  std::vector<Gathered> gathered(Expr reduction, std::int64_t row) {
+    std::vector<Gathered> out(static_cast<std::size_t>(reduced_dimension(reduction)));
+    const bool weighted = reduction->reduction->weighted;
+    for_pairs(reduction->category, row, [&](std::int64_t i, std::int64_t j) {
+      const std::vector<double> values = at(reduction->arguments[0], i, j);
+      const std::vector<double> weights =
+          weighted ? at(reduction->arguments[1], i, j) : std::vector<double>();
+      for (std::size_t k = 0; k < out.size(); ++k) {
+        out[k].values.push_back(values[values.size() == 1 ? 0 : k]);
+        if (weighted) out[k].weights.push_back(weights[weights.size() == 1 ? 0 : k]);
+      }
+    });
+    for (Gathered& each : out) each.rank = rank_of(reduction);
+    return out;
+  }
+
+  Reduced selected_sum(Expr reduction) {
+    const Expr formula = reduction->arguments[0];
+    const Expr index = reduction->arguments[1];
+    const Table numbers = leaf(index);
+    const Table none(sizes_.of(reduction->category), formula->dimension);
+    Reduced out{none, none};
+    for (std::int64_t r = 0; r < numbers.rows; ++r) {
+      for (std::int64_t entry = 0; entry < numbers.dimension; ++entry) {
+        if (numbers.at(r, entry) < 0) continue;
+        const auto number = static_cast<std::int64_t>(numbers.at(r, entry));
+        const std::int64_t i = index->category == Category::i ? r : number;
+        const std::int64_t j = index->category == Category::i ? number : r;
+        entry_ = entry;
+        const std::vector<double> components = at(formula, i, j);
+        const std::int64_t row = row_of(reduction->category, i, j);
+        for (std::int64_t k = 0; k < formula->dimension; ++k) {
+          const double value = components[static_cast<std::size_t>(k)];
+          out.result.at(row, k) += value;
+          out.magnitude.at(row, k) += std::fabs(value);
+        }
+      }
+    }
+    return out;
+  }
+
+  static std::int64_t row_of(Category category, std::int64_t i, std::int64_t j) {
+    return category == Category::i ? i : category == Category::j ? j : 0;
   }
 
   const std::vector<Expr>& nodes(Expr formula) {
@@ -168,18 +211,26 @@ class Evaluator {
       case NodeKind::variable:
       case NodeKind::reduction: {
         const Table& table = leaf(node);
-        const std::int64_t row = node->category == Category::i   ? i
-                                 : node->category == Category::j ? j
-                                                                 : 0;
+        const std::int64_t row = row_of(node->category, i, j);
         for (std::int64_t k = 0; k < node->dimension; ++k) {
           out[static_cast<std::size_t>(k)] = table.at(row, k);
         }
         return;
       }
+      case NodeKind::row_number:
+        out[0] = static_cast<double>(row_of(node->category, i, j) + 1);
+        return;
+      case NodeKind::row_count:
+        out[0] = static_cast<double>(sizes_.of(node->category));
+        return;
+      case NodeKind::entry_number:
+        out[0] = static_cast<double>(entry_.value());
+        return;
       case NodeKind::operation:
         break;
     }
     if (node->op->kind == OpKind::elementwise) return elementwise(node, &out);
+    if (node->op->kind == OpKind::opaque) return opaque(node, &out);
     if (node->op->kind != OpKind::contraction && node->op->kind != OpKind::indexing) {
       throw std::logic_error(node->op->name + " cannot be evaluated");
     }
@@ -211,8 +262,19 @@ class Evaluator {
     node->op->code.float64(pointers.data(), node->parameters.data(), out->data(), out->size());
   }
 
+  void opaque(Expr node, std::vector<double>* out) {
+    std::vector<const double*> pointers;
+    std::vector<std::int64_t> dimensions;
+    for (Expr argument : node->arguments) {
+      pointers.push_back(components_.at(argument).data());
+      dimensions.push_back(argument->dimension);
+    }
+    node->op->opaque.float64(pointers.data(), dimensions.data(), out->data(), node->dimension, 1);
+  }
+
   Values values_;
   Sizes sizes_;
+  std::optional<std::int64_t> entry_;
   std::map<Expr, std::vector<double>> components_;
   std::map<Expr, std::vector<Expr>> nodes_;
   std::map<Expr, Sources> sources_;

@@ -44,7 +44,7 @@ class RandomFormula {
       Expr argument = any(depth - 1);
       const bool alike = row.dimension.empty() && integer_from(random_, 0, 3) > 0;
       if (a > 0 && alike) argument = fit(argument, arguments[0]->dimension, depth);
-      if (style_.bounded) argument = squash(argument, row.domain);
+      if (style_.bounded) argument = squash(argument, domain_of(row, static_cast<std::size_t>(a)));
       arguments.push_back(argument);
     }
     const std::int64_t most = arguments[0]->dimension + 3;

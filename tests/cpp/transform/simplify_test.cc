@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "core/ir/print.h"
+#include "core/transform/differential.h"
 #include "core/transform/gradient.h"
 #include "support/evaluate.h"
 #include "support/random_formula.h"

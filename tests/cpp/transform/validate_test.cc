@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/transform/gradient.h"
+#include "core/transform/differential.h"
 #include "support/formulas.h"
 
 namespace kernelops {

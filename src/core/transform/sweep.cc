@@ -1,0 +1,130 @@
+#include "core/transform/sweep.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "core/ops/table.h"
+#include "core/support/error.h"
+#include "core/syntax/builder.h"
+
+namespace kernelops {
+
+namespace {
+
+struct ById {
+  bool operator()(Expr a, Expr b) const { return a->id < b->id; }
+};
+
+// The parameters of a node under their names, for the texts of its row.
+void bind_parameters(Expr node, Scope* scope) {
+  std::size_t at = 0;
+  for (const std::string& parameter : node->op->parameters) {
+    if (!is_list_parameter(parameter)) {
+      scope->integers.emplace(parameter, node->parameters[at++]);
+      continue;
+    }
+    const auto first = node->parameters.begin() + static_cast<std::ptrdiff_t>(at) + 1;
+    const std::int64_t length = node->parameters[at];
+    scope->lists.emplace(parameter_name(parameter),
+                         std::vector<std::int64_t>(first, first + length));
+    at += static_cast<std::size_t>(length) + 1;
+  }
+}
+
+Error no_derivative(const OpDef& row, std::size_t argument) {
+  std::string message = "`" + row.name + "` has no derivative";
+  const bool in_none = std::all_of(row.gradient.begin(), row.gradient.end(),
+                                   [](const std::string& text) { return text.empty(); });
+  if (!in_none) message += " in its argument " + argument_name(argument);
+  return Error(ErrorKind::unsupported, message,
+               {{"operation", row.name}, {"argument", argument_name(argument)}});
+}
+
+class Sweep {
+ public:
+  Sweep(Graph& graph, const std::set<Expr>& active) : graph_(graph), active_(active) {}
+
+  std::vector<Adjoint> run(const std::vector<Adjoint>& seeds) {
+    std::set<Expr, ById> nodes;
+    for (const auto& [formula, adjoint] : seeds) {
+      for (Expr node : formula_nodes(formula)) nodes.insert(node);
+      contribute(formula, adjoint);
+    }
+    std::vector<Adjoint> leaves;
+    for (auto it = nodes.rbegin(); it != nodes.rend(); ++it) {
+      const auto found = adjoints_.find(*it);
+      if (found == adjoints_.end()) continue;
+      if ((*it)->kind == NodeKind::operation) {
+        hand_down(*it, found->second);
+      } else {
+        leaves.push_back(*found);
+      }
+    }
+    return leaves;
+  }
+
+ private:
+  void contribute(Expr node, Expr part) {
+    if (active_.count(node) == 0) return;
+    Expr& adjoint = adjoints_[node];
+    adjoint = added(graph_, adjoint, shaped_adjoint(graph_, part, node->dimension));
+  }
+
+  void hand_down(Expr node, Expr g) {
+    const std::vector<std::string>& texts = node->op->gradient;
+    Scope scope;
+    scope.formulas = {{"g", g}, {"out", node}};
+    for (std::size_t a = 0; a < node->arguments.size(); ++a) {
+      scope.formulas.emplace(argument_name(a), node->arguments[a]);
+    }
+    bind_parameters(node, &scope);
+    for (std::size_t a = 0; a < node->arguments.size(); ++a) {
+      if (active_.count(node->arguments[a]) == 0) continue;
+      if (a >= texts.size() || texts[a].empty()) throw no_derivative(*node->op, a);
+      if (texts[a] == "0") continue;
+      contribute(node->arguments[a], build_definition(graph_, texts[a], scope));
+    }
+  }
+
+  Graph& graph_;
+  const std::set<Expr>& active_;
+  std::map<Expr, Expr> adjoints_;
+};
+
+}  // namespace
+
+std::set<Expr> active_nodes(Expr root, Expr v) {
+  std::set<Expr> active = {v};
+  for (Expr node : topological({root})) {
+    // Which entries are selected is piecewise constant.
+    const bool selects = node->kind == NodeKind::reduction && node->reduction->selects;
+    const std::size_t count = selects ? 1 : node->arguments.size();
+    for (std::size_t a = 0; a < count; ++a) {
+      if (active.count(node->arguments[a]) > 0) active.insert(node);
+    }
+  }
+  return active;
+}
+
+std::vector<Adjoint> leaf_adjoints(Graph& graph, const std::vector<Adjoint>& seeds,
+                                   const std::set<Expr>& active) {
+  return Sweep(graph, active).run(seeds);
+}
+
+Expr repeated_to(Graph& graph, Expr x, std::int64_t dimension) {
+  if (x->dimension == dimension) return x;
+  return graph.apply(operation("SumT"), {x}, {dimension});
+}
+
+Expr added(Graph& graph, Expr a, Expr b) {
+  if (a == nullptr || b == nullptr) return a == nullptr ? b : a;
+  return graph.apply(operation("Add"), {a, b});
+}
+
+Expr shaped_adjoint(Graph& graph, Expr adjoint, std::int64_t dimension) {
+  if (dimension != 1) return repeated_to(graph, adjoint, dimension);
+  return adjoint->dimension == 1 ? adjoint : graph.apply(operation("Sum"), {adjoint});
+}
+
+}  // namespace kernelops
