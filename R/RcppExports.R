@@ -5,16 +5,16 @@ cpp_describe_operator <- function(formula, args) {
     .Call(`_kernelops_cpp_describe_operator`, formula, args)
 }
 
-cpp_run_operator <- function(formula, args, input, inner_dim, settings) {
-    .Call(`_kernelops_cpp_run_operator`, formula, args, input, inner_dim, settings)
+cpp_run_operator <- function(formula, args, input, inner_dim, settings, sum_scheme = "auto") {
+    .Call(`_kernelops_cpp_run_operator`, formula, args, input, inner_dim, settings, sum_scheme)
 }
 
-cpp_explain_operator <- function(formula, args, settings) {
-    .Call(`_kernelops_cpp_explain_operator`, formula, args, settings)
+cpp_explain_operator <- function(formula, args, settings, sum_scheme = "auto") {
+    .Call(`_kernelops_cpp_explain_operator`, formula, args, settings, sum_scheme)
 }
 
-cpp_operator_status <- function(formula, args, settings) {
-    .Call(`_kernelops_cpp_operator_status`, formula, args, settings)
+cpp_operator_status <- function(formula, args, settings, sum_scheme = "auto") {
+    .Call(`_kernelops_cpp_operator_status`, formula, args, settings, sum_scheme)
 }
 
 cpp_system_report <- function(settings) {

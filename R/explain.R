@@ -17,7 +17,7 @@ explain <- function(op) {
   check_operator(op)
   fields <- environment(op)
   structure(
-    cpp_explain_operator(fields$formula, fields$args, current_settings()),
+    cpp_explain_operator(fields$formula, fields$args, current_settings(), fields$sum_scheme),
     class = "keops_explanation"
   )
 }

@@ -23,12 +23,17 @@ keops_grad <- function(op, var) {
   check_operator(op)
   force(var)
   fields <- environment(op)
+  if (length(fields$formula) > 1L) {
+    raise_argument_error(
+      "op", "an operator of one formula; write the gradients of several as formulas: Grad(...)", op
+    )
+  }
   description <- cpp_describe_operator(fields$formula, fields$args)
   variables <- vapply(description$arguments, `[[`, "", "name")
   positions <- vapply(description$arguments, `[[`, 0L, "position")
   var <- find_variable(var, variables, positions)
   eta <- free_name("eta", variables)
-  formula <- sprintf("Grad(%s, %s, %s)", fields$formula, var, eta)
+  formula <- sprintf("Grad(%s, %s, %s)", unname(fields$formula), var, eta)
   kind <- c(i = "Vi", j = "Vj", parameter = "Pm")[[description$result$index]]
   place <- if (declares_positions(fields$args)) sprintf("%d, ", max(positions) + 1L) else ""
   declaration <- sprintf("%s = %s(%s%d)", eta, kind, place, description$result$dimension)

@@ -5,22 +5,30 @@
 #'
 #' @param formula One string, a reduction of a formula: `"Sum_Reduction(Exp(-SqDist(x, y)) * b,
 #'   0)"`. The last argument of the reduction says what indexes the result: `0`, one row for each i
-#'   (reduce over j); `1`, one row for each j (reduce over i); `2`, one row (reduce over both). See
-#'   [operations] and [reductions] for all that can stand in a formula.
+#'   (reduce over j); `1`, one row for each j (reduce over i); `2`, one row (reduce over both). A
+#'   formula of reductions that are indexed alike will do too: `"Sum_Reduction(Exp(-SqDist(x, y)) *
+#'   b, 0) / Sum_Reduction(Exp(-SqDist(x, y)), 0)"`. See [operations] and [reductions] for all that
+#'   can stand in a formula. Several strings with names are computed together: reductions over the
+#'   same side take one sweep over the pairs and share what they have in common.
 #' @param args Character vector that declares the variables of the formula in the order of the
 #'   inputs: `"x = Vi(3)"` has one row of 3 numbers for each i, `"y = Vj(3)"` for each j, and
 #'   `"s = Pm(1)"` is a parameter, the same for all pairs. `"x = Vi(0, 3)"` gives the 0-based
 #'   position of the input too. Any identifier is a valid name.
-#' @param sum_scheme How sums are accumulated. `"auto"` and `"block_sum"` add up blocks of rows,
-#'   then the blocks. No other scheme exists yet.
+#' @param sum_scheme How sums are accumulated. `"auto"` and `"block_sum"` add up short blocks of
+#'   rows in the precision of the kernel, then the blocks in float64; `"direct_sum"` takes blocks as
+#'   long as the tiles of rows, which is a little faster and less accurate in float32;
+#'   `"kahan_scheme"` keeps what each addition rounds off.
 #' @return A function of class `keops_operator`, `function(input = NULL, inner_dim = "col")`:
 #'   * `input` is a list of the inputs in the order of `args`, or named and in any order. An input
 #'     is a numeric matrix with one row for each i or j; a vector will do for a parameter or a
 #'     variable of dimension 1.
 #'   * `inner_dim` is `"row"` if the inputs are transposed, with one column for each i or j.
 #'
-#'   It returns a matrix with one row for each row of the result, or, called without `input`, a list
-#'   of `formula`, `args`, `args_info` and `sum_scheme`. The operator is plain data and a formula:
+#'   It returns a matrix with one row for each row of the result; for a reduction that keeps the K
+#'   best of a vector an array, rows x K x dimension; for one with several results a list of them;
+#'   and for several formulas a list with their names. Row numbers are integers from 1 on, `NA`
+#'   where there is none. Called without `input` it returns a list of `formula`, `args`, `args_info`
+#'   and `sum_scheme`. The operator is plain data and a formula:
 #'   it can be saved and sent to other processes.
 #' @seealso [keops_grad()], [explain()], [kernelops-options], [kernelops-errors]
 #' @export
@@ -38,15 +46,30 @@
 #' head(op(list(y = y, x = x, s = 0.5, b = b)))
 #' }
 keops_kernel <- function(formula, args, sum_scheme = "auto") {
-  if (!is_string(formula) || !nzchar(trimws(formula))) {
-    raise_argument_error("formula", "one string, a reduction: \"Sum_Reduction(x - y, 0)\"", formula)
-  }
+  check_formula(formula)
   if (!is.character(args) || anyNA(args)) {
     raise_argument_error("args", "a character vector such as c(\"x = Vi(3)\", \"y = Vj(3)\")", args)
   }
   check_sum_scheme(sum_scheme)
   cpp_describe_operator(formula, args)
   new_operator(formula, unname(args), sum_scheme)
+}
+
+check_formula <- function(formula) {
+  if (!is.character(formula) || length(formula) == 0L || anyNA(formula) ||
+    !all(nzchar(trimws(formula)))) {
+    raise_argument_error("formula", "one string, a reduction: \"Sum_Reduction(x - y, 0)\"", formula)
+  }
+  if (length(formula) > 1L && !has_names(formula)) {
+    raise_argument_error(
+      "formula", "one string, or several with different names: c(value = \"...\", sum = \"...\")",
+      formula
+    )
+  }
+}
+
+has_names <- function(x) {
+  !is.null(names(x)) && all(nzchar(names(x))) && !anyDuplicated(names(x))
 }
 
 # The environment of an operator holds these three values and nothing else; its parent is the
@@ -63,17 +86,19 @@ new_operator <- function(formula, args, sum_scheme) {
       check_input(input, inner_dim)
       settings <- current_settings()
       if (settings$verbose) {
-        tell_compilation(formula, args, settings)
+        tell_compilation(formula, args, settings, sum_scheme)
       }
-      cpp_run_operator(formula, args, input, inner_dim, settings)
+      cpp_run_operator(formula, args, input, inner_dim, settings, sum_scheme)
     },
     class = "keops_operator"
   )
 }
 
-tell_compilation <- function(formula, args, settings) {
-  if (!cpp_operator_status(formula, args, settings)$compiled) {
-    message("kernelops: compiling ", formula, " in ", settings$precision)
+tell_compilation <- function(formula, args, settings, sum_scheme) {
+  if (!cpp_operator_status(formula, args, settings, sum_scheme)$compiled) {
+    message(
+      "kernelops: compiling ", paste(formula, collapse = " and "), " in ", settings$precision
+    )
   }
 }
 
@@ -104,20 +129,9 @@ declares_positions <- function(args) {
 }
 
 check_sum_scheme <- function(sum_scheme) {
-  known <- c("auto", "block_sum")
-  planned <- c("direct_sum", "kahan_scheme")
-  if (!is_string(sum_scheme) || !sum_scheme %in% c(known, planned)) {
-    raise_argument_error("sum_scheme", "\"auto\" or \"block_sum\"", sum_scheme)
-  }
-  if (sum_scheme %in% planned) {
-    raise_error(
-      "unsupported",
-      sprintf(
-        "`sum_scheme = \"%s\"` is not available\n  hint: \"auto\" adds up blocks of rows, %s",
-        sum_scheme, "then the blocks, and is accurate"
-      ),
-      list(argument = "sum_scheme", actual = sum_scheme)
-    )
+  known <- c("auto", "direct_sum", "block_sum", "kahan_scheme")
+  if (!is_string(sum_scheme) || !sum_scheme %in% known) {
+    raise_argument_error("sum_scheme", paste0("\"", known, "\"", collapse = ", "), sum_scheme)
   }
 }
 

@@ -6,7 +6,7 @@
 #' @param x,object An operator made by [keops_kernel()] or [keops_grad()].
 #' @param ... Not used.
 #' @return `print()` returns `x` invisibly, `format()` the lines that are printed, and `summary()` a
-#'   list of `formula`, `arguments` (a data frame), `result`, `precision`, `back_end`, `compiled`
+#'   list of `formula`, `arguments` (a data frame), `results`, `precision`, `back_end`, `compiled`
 #'   and `reason`.
 #' @name print.keops_operator
 #' @examples
@@ -34,12 +34,12 @@ summary.keops_operator <- function(object, ...) {
   fields <- environment(object)
   settings <- current_settings()
   description <- cpp_describe_operator(fields$formula, fields$args)
-  status <- cpp_operator_status(fields$formula, fields$args, settings)
+  status <- cpp_operator_status(fields$formula, fields$args, settings, fields$sum_scheme)
   structure(
     list(
       formula = fields$formula,
       arguments = argument_frame(description$arguments),
-      result = description$result,
+      results = stats::setNames(description$results, names(fields$formula)),
       precision = settings$precision,
       back_end = status$backend,
       compiled = status$compiled,
@@ -61,9 +61,9 @@ format.summary.keops_operator <- function(x, ...) {
   reason <- if (nzchar(x$reason)) paste0(" (", x$reason, ")") else ""
   c(
     "<keops_operator>",
-    labelled("formula", shorten(x$formula, lines = 4L)),
+    labelled("formula", format_formulas(x$formula)),
     labelled("arguments", format_arguments(x$arguments)),
-    labelled("result", format_result(x$result)),
+    labelled("result", vapply(x$results, format_result, "")),
     labelled("precision", x$precision),
     labelled("back end", paste0(x$back_end, reason)),
     labelled("kernel", kernel)
@@ -95,11 +95,31 @@ format_arguments <- function(arguments, at_most = 12L) {
   lines
 }
 
+format_formulas <- function(formula) {
+  lines <- 4L
+  if (length(formula) == 1L) {
+    return(shorten(formula, lines))
+  }
+  unlist(lapply(paste(names(formula), "=", formula), shorten, lines = lines))
+}
+
 format_result <- function(result) {
   rows <- c(i = "one row for each i", j = "one row for each j", parameter = "one row")
-  type <- if (result$is_index) "integer" else "numeric"
-  columns <- if (result$dimension == 1L) "1 column" else paste(result$dimension, "columns")
-  sprintf("%s: %s matrix, %s, %s", result$reduction, type, rows[[result$index]], columns)
+  outputs <- vapply(result$outputs, format_output, "", ranked = result$ranked)
+  if (length(outputs) > 1L) {
+    outputs <- paste0(names(result$outputs), " (", outputs, ")")
+  }
+  sprintf("%s: %s, %s", result$reduction, paste(outputs, collapse = ", "), rows[[result$index]])
+}
+
+# "numeric matrix, 3 columns", "integer array, 10 x 3".
+format_output <- function(output, ranked) {
+  type <- if (output$is_index) "integer" else if (output$is_logical) "logical" else "numeric"
+  if (ranked && output$dimension > 1) {
+    return(sprintf("%s array, K = %g, dimension %g", type, output$rank, output$dimension))
+  }
+  columns <- output$rank * output$dimension
+  sprintf("%s matrix, %s", type, if (columns == 1) "1 column" else sprintf("%g columns", columns))
 }
 
 # Lines of text under a label in a left column.

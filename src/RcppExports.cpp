@@ -11,55 +11,58 @@ Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
 // cpp_describe_operator
-Rcpp::List cpp_describe_operator(const std::string& formula, const std::vector<std::string>& args);
+Rcpp::List cpp_describe_operator(const Rcpp::CharacterVector& formula, const std::vector<std::string>& args);
 RcppExport SEXP _kernelops_cpp_describe_operator(SEXP formulaSEXP, SEXP argsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< const std::string& >::type formula(formulaSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::CharacterVector& >::type formula(formulaSEXP);
     Rcpp::traits::input_parameter< const std::vector<std::string>& >::type args(argsSEXP);
     rcpp_result_gen = Rcpp::wrap(cpp_describe_operator(formula, args));
     return rcpp_result_gen;
 END_RCPP
 }
 // cpp_run_operator
-SEXP cpp_run_operator(const std::string& formula, const std::vector<std::string>& args, const Rcpp::List& input, const std::string& inner_dim, const Rcpp::List& settings);
-RcppExport SEXP _kernelops_cpp_run_operator(SEXP formulaSEXP, SEXP argsSEXP, SEXP inputSEXP, SEXP inner_dimSEXP, SEXP settingsSEXP) {
+SEXP cpp_run_operator(const Rcpp::CharacterVector& formula, const std::vector<std::string>& args, const Rcpp::List& input, const std::string& inner_dim, const Rcpp::List& settings, const std::string& sum_scheme);
+RcppExport SEXP _kernelops_cpp_run_operator(SEXP formulaSEXP, SEXP argsSEXP, SEXP inputSEXP, SEXP inner_dimSEXP, SEXP settingsSEXP, SEXP sum_schemeSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< const std::string& >::type formula(formulaSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::CharacterVector& >::type formula(formulaSEXP);
     Rcpp::traits::input_parameter< const std::vector<std::string>& >::type args(argsSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type input(inputSEXP);
     Rcpp::traits::input_parameter< const std::string& >::type inner_dim(inner_dimSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type settings(settingsSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_run_operator(formula, args, input, inner_dim, settings));
+    Rcpp::traits::input_parameter< const std::string& >::type sum_scheme(sum_schemeSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_run_operator(formula, args, input, inner_dim, settings, sum_scheme));
     return rcpp_result_gen;
 END_RCPP
 }
 // cpp_explain_operator
-Rcpp::List cpp_explain_operator(const std::string& formula, const std::vector<std::string>& args, const Rcpp::List& settings);
-RcppExport SEXP _kernelops_cpp_explain_operator(SEXP formulaSEXP, SEXP argsSEXP, SEXP settingsSEXP) {
+Rcpp::List cpp_explain_operator(const Rcpp::CharacterVector& formula, const std::vector<std::string>& args, const Rcpp::List& settings, const std::string& sum_scheme);
+RcppExport SEXP _kernelops_cpp_explain_operator(SEXP formulaSEXP, SEXP argsSEXP, SEXP settingsSEXP, SEXP sum_schemeSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< const std::string& >::type formula(formulaSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::CharacterVector& >::type formula(formulaSEXP);
     Rcpp::traits::input_parameter< const std::vector<std::string>& >::type args(argsSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type settings(settingsSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_explain_operator(formula, args, settings));
+    Rcpp::traits::input_parameter< const std::string& >::type sum_scheme(sum_schemeSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_explain_operator(formula, args, settings, sum_scheme));
     return rcpp_result_gen;
 END_RCPP
 }
 // cpp_operator_status
-Rcpp::List cpp_operator_status(const std::string& formula, const std::vector<std::string>& args, const Rcpp::List& settings);
-RcppExport SEXP _kernelops_cpp_operator_status(SEXP formulaSEXP, SEXP argsSEXP, SEXP settingsSEXP) {
+Rcpp::List cpp_operator_status(const Rcpp::CharacterVector& formula, const std::vector<std::string>& args, const Rcpp::List& settings, const std::string& sum_scheme);
+RcppExport SEXP _kernelops_cpp_operator_status(SEXP formulaSEXP, SEXP argsSEXP, SEXP settingsSEXP, SEXP sum_schemeSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< const std::string& >::type formula(formulaSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::CharacterVector& >::type formula(formulaSEXP);
     Rcpp::traits::input_parameter< const std::vector<std::string>& >::type args(argsSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type settings(settingsSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_operator_status(formula, args, settings));
+    Rcpp::traits::input_parameter< const std::string& >::type sum_scheme(sum_schemeSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_operator_status(formula, args, settings, sum_scheme));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -117,9 +120,9 @@ END_RCPP
 
 static const R_CallMethodDef CallEntries[] = {
     {"_kernelops_cpp_describe_operator", (DL_FUNC) &_kernelops_cpp_describe_operator, 2},
-    {"_kernelops_cpp_run_operator", (DL_FUNC) &_kernelops_cpp_run_operator, 5},
-    {"_kernelops_cpp_explain_operator", (DL_FUNC) &_kernelops_cpp_explain_operator, 3},
-    {"_kernelops_cpp_operator_status", (DL_FUNC) &_kernelops_cpp_operator_status, 3},
+    {"_kernelops_cpp_run_operator", (DL_FUNC) &_kernelops_cpp_run_operator, 6},
+    {"_kernelops_cpp_explain_operator", (DL_FUNC) &_kernelops_cpp_explain_operator, 4},
+    {"_kernelops_cpp_operator_status", (DL_FUNC) &_kernelops_cpp_operator_status, 4},
     {"_kernelops_cpp_system_report", (DL_FUNC) &_kernelops_cpp_system_report, 1},
     {"_kernelops_cpp_clear_cache", (DL_FUNC) &_kernelops_cpp_clear_cache, 1},
     {"_kernelops_cpp_shut_down", (DL_FUNC) &_kernelops_cpp_shut_down, 0},

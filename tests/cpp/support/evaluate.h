@@ -46,8 +46,8 @@ class Evaluator {
     return out;
   }
 
-  /// What a reduction is where it stands in a formula: its values, or its row numbers from 0 on with
-  /// -1 for none if it has nothing else.
+  /// What a reduction is where it stands in a formula: its values, or its row numbers from 0 on
+  /// with -1 for none if it has nothing else.
   Reduced reduce(Expr reduction) {
     std::vector<Reduced> all = outputs(reduction);
     const std::int64_t rows = all[0].result.rows;

@@ -77,10 +77,9 @@ struct RowSample {
     std::vector<double> entries;
     for (std::int64_t k = 0; k < formula->dimension; ++k) {
       for (std::int64_t l = 0; l < v->dimension; ++l) {
-        entries.push_back(
-            central_difference(values, v, static_cast<std::size_t>(l), [&](const Values& moved) {
-              return at(formula, moved)[static_cast<std::size_t>(k)];
-            }));
+        entries.push_back(central_difference(
+            values, v, static_cast<std::size_t>(l),
+            [&](const Values& moved) { return at(formula, moved)[static_cast<std::size_t>(k)]; }));
       }
     }
     return entries;

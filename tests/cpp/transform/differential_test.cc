@@ -225,10 +225,10 @@ TEST_F(DifferentialFormulaTest, NestFreely) {
   for (std::size_t k = 0; k < 3; ++k) {
     EXPECT_NEAR(at("Grad(Laplacian(" + gauss + ", x), y, 1)")[k],
                 at("Grad(" + laplacian + ", y, 1)")[k], 1e-12);
-    EXPECT_NEAR(at("Diff(Diff(Exp(x * y), x, x), y, y)")[k],
-                at("(2 * x * y + Square(x * y)) * Exp(x * y) - 0 * x")[k] -
-                    at("x * y * Exp(x * y)")[k],
-                1e-10);
+    EXPECT_NEAR(
+        at("Diff(Diff(Exp(x * y), x, x), y, y)")[k],
+        at("(2 * x * y + Square(x * y)) * Exp(x * y) - 0 * x")[k] - at("x * y * Exp(x * y)")[k],
+        1e-10);
   }
   EXPECT_NEAR(at("Divergence(Grad(" + gauss + ", x, s), x)")[0], at("s * " + laplacian)[0], 1e-12);
 }
