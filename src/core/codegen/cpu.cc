@@ -101,8 +101,7 @@ class CpuWriter {
   }
 
   std::string preamble() const {
-    return "#include \"abi.h\"\n#include \"components.h\"\n#include \"math.h\"\n"
-           "#include \"ranks.h\"\n#include \"reductions.h\"\n#include \"tile.h\"\n\n"
+    return "#include \"abi.h\"\n#include \"tile.h\"\n#include \"vocabulary.h\"\n\n"
            "namespace kernelops {\nnamespace {\n\n"
            "using Real = " +
            std::string(target_.float32 ? "float" : "double") + ";\nusing V = Vector<Real, " +

@@ -12,8 +12,6 @@
 
 #include "core/ir/reduction_def.h"
 #include "core/ops/code.h"
-#include "kernels/ranks.h"
-#include "kernels/reductions.h"
 
 namespace kernelops::code {
 
