@@ -19,6 +19,7 @@ CORE_SOURCES = \
   core/ops/splines.cc \
   core/ops/synonyms.cc \
   core/ops/table.cc \
+  core/ops/user_rows.cc \
   core/ops/vector.cc \
   core/syntax/arguments.cc \
   core/syntax/ast_reader.cc \
@@ -58,4 +59,5 @@ CORE_SOURCES = \
   core/engine/plan.cc \
   core/api/inputs.cc \
   core/api/operator.cc \
-  core/api/session.cc
+  core/api/session.cc \
+  core/api/user_operation.cc

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "core/ops/user_rows.h"
 #include "core/support/error.h"
 
 namespace kernelops {
@@ -60,7 +61,10 @@ const Domain& domain_of(const OpDef& row, std::size_t position) {
   return row.domains[row.domains.size() == 1 ? 0 : position];
 }
 
-const OpDef* find_operation(std::string_view name) { return find_by_name(operations(), name); }
+const OpDef* find_operation(std::string_view name) {
+  const OpDef* row = find_by_name(operations(), name);
+  return row != nullptr ? row : find_user_row(name);
+}
 
 const ReductionDef* find_reduction(std::string_view name) {
   return find_by_name(reductions(), name);
