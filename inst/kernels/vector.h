@@ -133,6 +133,15 @@ KERNELOPS_INLINE Vector<element_t<H>, static_cast<int>(2 * sizeof(H))> join(cons
   return result;
 }
 
+// function(x) of floats, computed on vectors of double and rounded.
+template <class V, class F>
+KERNELOPS_INLINE V in_double(const V& x, const F& function) {
+  using Wide = Vector<double, static_cast<int>(sizeof(V))>;
+  const Wide lower = function(__builtin_convertvector(low(x), Wide));
+  const Wide upper = function(__builtin_convertvector(high(x), Wide));
+  return join(__builtin_convertvector(lower, half_t<V>), __builtin_convertvector(upper, half_t<V>));
+}
+
 // Lane by lane: chosen where the mask holds, otherwise elsewhere.
 template <class M, class V>
 KERNELOPS_INLINE V select(const M& mask, const V& chosen, const V& otherwise) {

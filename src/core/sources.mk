@@ -8,14 +8,22 @@ CORE_SOURCES = \
   core/ir/graph.cc \
   core/ir/print.cc \
   core/ops/arithmetic.cc \
+  core/ops/comparison.cc \
+  core/ops/differential.cc \
   core/ops/functions.cc \
   core/ops/reductions.cc \
+  core/ops/synonyms.cc \
   core/ops/table.cc \
   core/ops/vector.cc \
   core/syntax/arguments.cc \
+  core/syntax/ast_reader.cc \
   core/syntax/builder.cc \
+  core/syntax/composite.cc \
+  core/syntax/leaves.cc \
   core/syntax/lexer.cc \
   core/syntax/parser.cc \
+  core/syntax/results.cc \
+  core/syntax/synonyms.cc \
   core/transform/differential.cc \
   core/transform/gradient.cc \
   core/transform/regroup.cc \

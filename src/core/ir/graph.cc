@@ -24,11 +24,12 @@ std::string dimensions_text(const std::vector<Expr>& arguments) {
 
 Error dimension_error(const OpDef& op, const std::vector<Expr>& arguments,
                       const std::string& problem) {
-  return Error(ErrorKind::dimension,
-               op.name + ": " + problem + "; its argument" + (arguments.size() == 1 ? "" : "s") +
-                   (arguments.size() == 1 ? " has dimension " : " have dimensions ") +
-                   dimensions_text(arguments),
-               {{"operation", op.name}, {"dimensions", dimensions_text(arguments)}});
+  return Error(
+      ErrorKind::dimension,
+      op.name + ": " + problem + "; its argument" + (arguments.size() == 1 ? "" : "s") +
+          (arguments.size() == 1 ? " has dimension " : " have dimensions ") +
+          dimensions_text(arguments),
+      {{"operation", op.name}, {"dimensions", dimensions_text(arguments)}, {"problem", problem}});
 }
 
 std::int64_t broadcast_dimension(const OpDef& op, const std::vector<Expr>& arguments) {
@@ -48,9 +49,7 @@ std::int64_t result_dimension(const OpDef& op, const std::vector<Expr>& argument
   const IntScope scope = [&](std::string_view name) {
     return lookup_in_row(op, arguments, parameters, name);
   };
-  for (const auto& [condition, message] : op.requirements) {
-    if (evaluate_int(condition, scope) == 0) throw dimension_error(op, arguments, message);
-  }
+  check_requirements(op, arguments, parameters);
   const std::int64_t dimension =
       op.dimension.empty() ? broadcast_dimension(op, arguments) : evaluate_int(op.dimension, scope);
   if (dimension < 1 || dimension > kLargestDimension) {
@@ -60,11 +59,20 @@ std::int64_t result_dimension(const OpDef& op, const std::vector<Expr>& argument
   return dimension;
 }
 
-// The value of "length(p)", "p[3]" or "find(p, 3)" for the list p.
+bool is_permutation(std::vector<std::int64_t> elements) {
+  std::sort(elements.begin(), elements.end());
+  for (std::size_t e = 0; e < elements.size(); ++e) {
+    if (elements[e] != static_cast<std::int64_t>(e)) return false;
+  }
+  return true;
+}
+
+// The value of "length(p)", "is_permutation(p)", "p[3]" or "find(p, 3)" for the list p.
 std::optional<std::int64_t> lookup_in_list(const std::string& list,
                                            const std::vector<std::int64_t>& elements,
                                            std::string_view name) {
   if (name == "length(" + list + ")") return static_cast<std::int64_t>(elements.size());
+  if (name == "is_permutation(" + list + ")") return is_permutation(elements);
   const auto number_after = [&](const std::string& start) -> std::optional<std::int64_t> {
     if (name.substr(0, start.size()) != start) return std::nullopt;
     return std::stoll(std::string(name.substr(start.size())));
@@ -147,6 +155,16 @@ std::optional<std::int64_t> lookup_in_row(const OpDef& op, const std::vector<Exp
     if (name == "dim(" + argument_name(a) + ")") return arguments[a]->dimension;
   }
   return std::nullopt;
+}
+
+void check_requirements(const OpDef& op, const std::vector<Expr>& arguments,
+                        const std::vector<std::int64_t>& parameters) {
+  const IntScope scope = [&](std::string_view name) {
+    return lookup_in_row(op, arguments, parameters, name);
+  };
+  for (const auto& [condition, message] : op.requirements) {
+    if (evaluate_int(condition, scope) == 0) throw dimension_error(op, arguments, message);
+  }
 }
 
 Expr Graph::intern(Node node) {

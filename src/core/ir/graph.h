@@ -127,11 +127,15 @@ std::int64_t output_dimension(Expr reduction, std::size_t output);
 /// The number of components of the weighted sums of a reduction, or of its formula.
 std::int64_t reduced_dimension(Expr reduction);
 
-/// The value of `dim(x)`, of the parameters' names, of p[e] and find(p, e) for a node or a would-be
-/// node.
+/// The value of `dim(x)`, of the parameters' names, of p[e], find(p, e), length(p) and
+/// is_permutation(p) (of 0, 1, ...) for a node or a would-be node.
 std::optional<std::int64_t> lookup_in_row(const OpDef& op, const std::vector<Expr>& arguments,
                                           const std::vector<std::int64_t>& parameters,
                                           std::string_view name);
+
+/// Throws Error(dimension) unless the arguments meet the requirements of the row.
+void check_requirements(const OpDef& op, const std::vector<Expr>& arguments,
+                        const std::vector<std::int64_t>& parameters);
 
 /// Every node reachable from the roots, arguments before the nodes that use them.
 std::vector<Expr> topological(const std::vector<Expr>& roots);

@@ -101,7 +101,7 @@ struct Infix {
   int precedence = 0;
 };
 
-/// One operation. Arguments are called x, y, z in every text of the row; `gradient[a]` is the
+/// One operation. Arguments are called x, y, z, w in every text of the row; `gradient[a]` is the
 /// contribution to the adjoint of argument a, over g (adjoint of the result), out (the result), the
 /// arguments and the parameters, in the formula language; "0" where it vanishes identically, empty
 /// where there is none. A parameter is an integer, or a list of integers if its name ends in "[]";
@@ -129,6 +129,7 @@ struct OpDef {
   std::vector<Domain> domains;  // one for each argument, or one for all
   Sample sample;
   bool internal = false;  // for texts of rows; users cannot write it
+  bool forward = false;   // differential: indexed like x, and z like y; others the other way round
   std::string documentation;
   std::string mathematics;
 };
@@ -143,9 +144,7 @@ inline std::string parameter_name(const std::string& name) {
   return name.substr(0, name.find_first_of("[?"));
 }
 
-/// The name of argument `position` in the texts of a row: x, y or z.
-inline std::string argument_name(std::size_t position) {
-  return std::string(1, static_cast<char>('x' + position));
-}
+/// The name of argument `position` in the texts of a row: x, y, z or w.
+inline std::string argument_name(std::size_t position) { return std::string(1, "xyzw"[position]); }
 
 }  // namespace kernelops

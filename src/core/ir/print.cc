@@ -1,5 +1,6 @@
 #include "core/ir/print.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -30,24 +31,6 @@ std::string reduction_text(Expr node, const std::vector<Printed>& parts) {
   return node->reduction->name + "_Reduction(" + join(texts, ", ") + ")";
 }
 
-// Integers, and lists as "[1, 2]".
-std::vector<std::string> parameter_texts(Expr node) {
-  std::vector<std::string> out;
-  std::size_t at = 0;
-  for (const std::string& parameter : node->op->parameters) {
-    if (!is_list_parameter(parameter)) {
-      out.push_back(std::to_string(node->parameters[at++]));
-      continue;
-    }
-    std::vector<std::string> elements;
-    for (std::int64_t left = node->parameters[at++]; left > 0; --left) {
-      elements.push_back(std::to_string(node->parameters[at++]));
-    }
-    out.push_back("[" + join(elements, ", ") + "]");
-  }
-  return out;
-}
-
 // `parts` are the printed arguments.
 Printed print_node(Expr node, const std::vector<Printed>& parts) {
   switch (node->kind) {
@@ -71,8 +54,9 @@ Printed print_node(Expr node, const std::vector<Printed>& parts) {
   }
   const Infix& infix = node->op->infix;
   if (!infix.symbol.empty() && parts.size() == 2) {
-    // Left associative: the right side needs brackets at equal strength.
-    return {bracketed(parts[0], infix.precedence) + " " + infix.symbol + " " +
+    // Left associative: the right side needs brackets at equal strength. Comparisons, which are
+    // the weakest, do not associate.
+    return {bracketed(parts[0], std::max(infix.precedence, 1)) + " " + infix.symbol + " " +
                 bracketed(parts[1], infix.precedence + 1),
             infix.precedence};
   }
@@ -82,7 +66,8 @@ Printed print_node(Expr node, const std::vector<Printed>& parts) {
   }
   std::vector<std::string> texts;
   for (const Printed& part : parts) texts.push_back(part.text);
-  for (const std::string& parameter : parameter_texts(node)) texts.push_back(parameter);
+  for (const std::string& parameter : parameter_texts(*node->op, node->parameters))
+    texts.push_back(parameter);
   return {node->op->name + "(" + join(texts, ", ") + ")", kAtomPrecedence};
 }
 
@@ -96,6 +81,24 @@ std::string dependence_text(Dependence dependence) {
 }
 
 }  // namespace
+
+std::vector<std::string> parameter_texts(const OpDef& op,
+                                         const std::vector<std::int64_t>& parameters) {
+  std::vector<std::string> out;
+  std::size_t at = 0;
+  for (const std::string& parameter : op.parameters) {
+    if (!is_list_parameter(parameter)) {
+      out.push_back(std::to_string(parameters[at++]));
+      continue;
+    }
+    std::vector<std::string> elements;
+    for (std::int64_t left = parameters[at++]; left > 0; --left) {
+      elements.push_back(std::to_string(parameters[at++]));
+    }
+    out.push_back("[" + join(elements, ", ") + "]");
+  }
+  return out;
+}
 
 std::string print_formula(Expr node) {
   std::map<Expr, Printed> printed;

@@ -15,4 +15,8 @@ std::string print_formula(Expr node);
 /// One line a node, shared nodes once: number, operation, dimension and what it depends on.
 std::string print_graph(const std::vector<Expr>& roots);
 
+/// The parameters of a row as they are written: integers, and lists as "[1, 2]".
+std::vector<std::string> parameter_texts(const OpDef& op,
+                                         const std::vector<std::int64_t>& parameters);
+
 }  // namespace kernelops

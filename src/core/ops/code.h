@@ -11,6 +11,7 @@
 
 #include "core/ir/op_def.h"
 #include "core/ir/reduction_def.h"
+#include "kernels/comparison.h"  // IWYU pragma: keep; the vocabulary
 #include "kernels/components.h"  // IWYU pragma: keep; the vocabulary
 #include "kernels/math.h"        // IWYU pragma: keep; the vocabulary
 #include "kernels/vector.h"      // IWYU pragma: keep; vector types

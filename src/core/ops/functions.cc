@@ -29,9 +29,6 @@ std::vector<OpDef> function_rows() {
       op("Sign").code(KERNELOPS_UNARY(sign(x))).gradient({"0"})
           .r("sign(x)")
           .doc("Sign: -1, 0 or 1.", "\\mathrm{sign}(x)"),
-      op("Step").code(KERNELOPS_UNARY(step(x))).gradient({"0"})
-          .r("as.numeric(x >= 0)")
-          .doc("0 where x is negative, 1 elsewhere.", "1_{x \\ge 0}"),
   };
   // clang-format on
 }

@@ -11,8 +11,8 @@ namespace {
 // A row without sample dimensions is tested with vectors of dimension 3.
 std::vector<OpDef> all_operations() {
   std::vector<OpDef> rows;
-  for (auto part :
-       {arithmetic_rows(), function_rows(), vector_rows(), selection_rows(), differential_rows()}) {
+  for (auto part : {arithmetic_rows(), comparison_rows(), function_rows(), vector_rows(),
+                    selection_rows(), differential_rows()}) {
     for (OpDef& row : part) {
       if (row.sample.dimensions.empty()) row.sample.dimensions.assign(row.arguments, 3);
       if (row.domains.empty()) row.domains = {{}};

@@ -24,11 +24,23 @@ const ReductionDef* find_reduction(std::string_view name);
 const OpDef& operation(std::string_view name);
 const ReductionDef& reduction(std::string_view name);
 
+/// Another way of writing: `name` called with that many arguments means `formula`, over x, y, z, w.
+struct Synonym {
+  std::string name;
+  std::size_t arguments;
+  std::string formula;
+  std::string documentation;
+};
+
+/// Every such way of writing.
+const std::vector<Synonym>& synonyms();
+
 /// The domain of argument `position` of a row.
 const Domain& domain_of(const OpDef& row, std::size_t position);
 
 /// Parts of the table, one for each file of rows.
 std::vector<OpDef> arithmetic_rows();
+std::vector<OpDef> comparison_rows();
 std::vector<OpDef> function_rows();
 std::vector<OpDef> vector_rows();
 std::vector<OpDef> selection_rows();
@@ -102,6 +114,11 @@ class OpRow {
     def_.kind = OpKind::differential;
     return std::move(*this);
   }
+  /// A derivative that is indexed like what is differentiated.
+  OpRow&& forward() && {
+    def_.forward = true;
+    return std::move(*this);
+  }
   OpRow&& gradient(std::vector<std::string> contributions) && {
     def_.gradient = std::move(contributions);
     return std::move(*this);
@@ -119,8 +136,8 @@ class OpRow {
     return std::move(*this);
   }
   /// The domain of all arguments, or of each one.
-  OpRow&& domain(double low, double high) && {
-    def_.domains = {{low, high}};
+  OpRow&& domain(double low, double high, Shape shape = Shape::real) && {
+    def_.domains = {{low, high, shape}};
     return std::move(*this);
   }
   OpRow&& domains(std::vector<Domain> each) && {

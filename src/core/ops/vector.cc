@@ -89,18 +89,4 @@ std::vector<OpDef> selection_rows() {
   // clang-format on
 }
 
-std::vector<OpDef> differential_rows() {
-  // clang-format off
-  return {
-      op("Grad").arguments(3).dimension("dim(y)").differential()
-          .require("dim(z) == dim(x) || dim(z) == 1",
-                   "the last argument must have the dimension of what is differentiated, or 1")
-          .sample({3, 3, 3})
-          .doc("Gradient of the formula or reduction x in the variable y, applied to z, which is "
-               "shaped like x: the derivative of the scalar product of x and z.",
-               "(\\partial_y x)^T z"),
-  };
-  // clang-format on
-}
-
 }  // namespace kernelops

@@ -118,7 +118,7 @@ class Evaluator {
     std::string word(text_.substr(begin, at_ - begin));
     if (word.empty()) fail("a value is missing");
     if (std::isdigit(static_cast<unsigned char>(word[0]))) return std::stoll(word);
-    if ((word == "dim" || word == "length") && accept("(")) {
+    if ((word == "dim" || word == "length" || word == "is_permutation") && accept("(")) {
       const std::size_t end = text_.find(')', at_);
       if (end == std::string_view::npos) fail("missing )");
       word += "(" + std::string(text_.substr(at_, end - at_)) + ")";

@@ -10,8 +10,6 @@ namespace kernelops {
 
 namespace {
 
-constexpr Category kCategories[] = {Category::i, Category::j, Category::parameter};
-
 class DeclarationParser {
  public:
   explicit DeclarationParser(const std::string& text) : text_(text), tokens_(tokenize(text)) {}
@@ -22,11 +20,9 @@ class DeclarationParser {
     variable.name = take(TokenKind::name, "", "a name").text;
     take(TokenKind::symbol, "=", "`=`");
     const Token keyword = take(TokenKind::name, "", "`Vi`, `Vj` or `Pm`");
-    const auto* found =
-        std::find_if(std::begin(kCategories), std::end(kCategories),
-                     [&](Category category) { return category_keyword(category) == keyword.text; });
-    if (found == std::end(kCategories)) fail(keyword, "`Vi`, `Vj` or `Pm`");
-    variable.category = *found;
+    const std::optional<Category> category = category_of_keyword(keyword.text);
+    if (!category) fail(keyword, "`Vi`, `Vj` or `Pm`");
+    variable.category = *category;
     take(TokenKind::symbol, "(", "`(`");
     const std::int64_t first = integer();
     if (here().text == ",") {
@@ -111,6 +107,13 @@ std::vector<Variable> parse_arguments(const std::vector<std::string>& declaratio
     }
   }
   return variables;
+}
+
+std::optional<Category> category_of_keyword(std::string_view keyword) {
+  if (keyword == "Vi" || keyword == "Vx") return Category::i;
+  if (keyword == "Vj" || keyword == "Vy") return Category::j;
+  if (keyword == "Pm") return Category::parameter;
+  return std::nullopt;
 }
 
 std::string category_keyword(Category category) {

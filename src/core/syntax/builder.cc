@@ -1,26 +1,55 @@
 #include "core/syntax/builder.h"
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 
 #include "core/ops/table.h"
 #include "core/support/error.h"
 #include "core/support/strings.h"
+#include "core/syntax/ast_reader.h"
+#include "core/syntax/leaves.h"
 #include "core/syntax/parser.h"
+#include "core/syntax/synonyms.h"
 
 namespace kernelops {
 
 namespace {
 
 constexpr std::string_view kReductionSuffix = "_Reduction";
-// Integers up to here are exact in double.
-constexpr double kLargestInteger = 9007199254740992.0;
+// Larger exponents are no integer powers.
+constexpr double kLargestExponent = 2147483647.0;
+
+// "2 formulas, the integers n, m and the list order".
+std::string described_arguments(const OpDef& op) {
+  std::string out = std::to_string(op.arguments) + (op.arguments == 1 ? " formula" : " formulas");
+  std::vector<std::string> integers;
+  std::vector<std::string> lists;
+  for (const std::string& parameter : op.parameters) {
+    const bool optional = parameter.back() == '?';
+    const std::string name = parameter_name(parameter) + (optional ? " (optional)" : "");
+    (is_list_parameter(parameter) ? lists : integers).push_back(name);
+  }
+  const auto add = [&](const std::string& what, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    out += " and the " + what + (names.size() == 1 ? " " : "s ") + join(names, ", ");
+  };
+  add("integer", integers);
+  add("list", lists);
+  return out;
+}
+
+std::string described_arguments(const ReductionDef& row) {
+  std::string out = "a formula";
+  if (row.weighted) out += ", a weight";
+  if (row.selects) out += ", a selection";
+  if (row.ranked) out += ", K";
+  return out + " and 0 or 1, what indexes the result (0: i, 1: j)";
+}
 
 class Builder {
  public:
   Builder(Graph& graph, const Scope& scope, std::string_view text)
-      : graph_(graph), scope_(scope), text_(text) {}
+      : graph_(graph), scope_(scope), text_(text), reader_(scope, text) {}
 
   Expr formula(const Ast& ast) {
     switch (ast.kind) {
@@ -28,6 +57,8 @@ class Builder {
         return graph_.constant(ast.number);
       case AstKind::name:
         return name(ast);
+      case AstKind::list:
+        reader_.fail(ast, "a formula was expected here, not a list");
       case AstKind::call:
         break;
     }
@@ -41,9 +72,8 @@ class Builder {
   }
 
  private:
-  [[noreturn]] void fail(const Ast& ast, const std::string& message,
-                         ErrorKind kind = ErrorKind::syntax) const {
-    throw error_at(kind, message, text_, ast.span);
+  bool may_use(const Ast& ast, bool internal) const {
+    return !internal || ast.of_table || !scope_.inline_variable;
   }
 
   Expr name(const Ast& ast) {
@@ -54,177 +84,164 @@ class Builder {
       return graph_.constant(static_cast<double>(integer->second));
     }
     if (find_operation(ast.text) != nullptr) {
-      fail(ast, "`" + ast.text + "` is an operation and needs its arguments in parentheses");
+      reader_.fail(ast,
+                   "`" + ast.text + "` is an operation and needs its arguments in parentheses");
     }
     std::vector<std::string> names;
     for (const auto& each : scope_.formulas) names.push_back(each.first);
-    fail(ast, "there is no variable `" + ast.text + "` among " +
-                  (names.empty() ? "no variables" : join(names, ", ")) +
-                  did_you_mean(ast.text, names));
+    reader_.fail(ast, "there is no variable `" + ast.text + "` among " +
+                          (names.empty() ? "no variables" : join(names, ", ")) +
+                          did_you_mean(ast.text, names));
   }
 
   Expr call(const Ast& ast) {
-    if (const auto leaf = leaf_form(ast)) return *leaf;
-    if (const OpDef* op = find_operation(ast.text)) return operation_call(ast, *op);
+    if (ast.text == "**") return power(ast);
+    if (const auto leaf = build_leaf(graph_, ast, scope_, reader_)) return *leaf;
+    if (const auto meant = replace_synonym(ast, reader_)) return formula(*meant);
+    const OpDef* op = find_operation(ast.text);
+    if (op != nullptr && may_use(ast, op->internal)) return operation_call(ast, *op);
     const std::string_view called = ast.text;
     if (called.size() > kReductionSuffix.size() &&
         called.substr(called.size() - kReductionSuffix.size()) == kReductionSuffix) {
       const auto* row = find_reduction(called.substr(0, called.size() - kReductionSuffix.size()));
-      if (row != nullptr) return reduction_call(ast, *row);
+      if (row != nullptr && may_use(ast, row->internal)) return reduction_call(ast, *row);
     }
-    if (find_reduction(called) != nullptr) {
-      fail(ast, "there is no operation `" + ast.text + "`; the reduction is written `" + ast.text +
-                    "_Reduction(formula, 0)`");
+    unknown(ast);
+  }
+
+  [[noreturn]] void unknown(const Ast& ast) const {
+    const ReductionDef* row = find_reduction(ast.text);
+    if (row != nullptr && !row->internal) {
+      reader_.fail(ast, "there is no operation `" + ast.text + "`; the reduction is written `" +
+                            ast.text + "_Reduction(formula, 0)`");
     }
-    std::vector<std::string> names = {"Var", "Vi", "Vj", "Pm", "IntCst", "Zero"};
-    for (const OpDef& op : operations()) names.push_back(op.name);
-    for (const ReductionDef& row : reductions()) names.push_back(row.name + "_Reduction");
+    std::vector<std::string> names = leaf_names();
+    for (const std::string& each : synonym_names()) names.push_back(each);
+    for (const OpDef& op : operations()) {
+      if (!op.internal) names.push_back(op.name);
+    }
+    for (const ReductionDef& each : reductions()) {
+      if (!each.internal) names.push_back(each.name + "_Reduction");
+    }
     throw error_at(ErrorKind::syntax,
                    "there is no operation `" + ast.text + "`" + did_you_mean(ast.text, names),
                    text_, {ast.span.begin, ast.span.begin + ast.text.size()});
   }
 
-  // Forms whose arguments are integers only: variables and constants.
-  std::optional<Expr> leaf_form(const Ast& ast) {
-    if (ast.text == "IntCst" || ast.text == "Zero") {
-      expect_count(ast, 1, "one integer");
-      const std::int64_t value = integer(ast.children[0]);
-      return ast.text == "Zero" ? graph_.zero(value) : graph_.constant(static_cast<double>(value));
+  // An exponent that is an integer is part of the operation, and so exact.
+  Expr power(const Ast& ast) {
+    const Expr base = formula(ast.children[0]);
+    const Expr exponent = formula(ast.children[1]);
+    if (exponent->kind == NodeKind::constant) {
+      const double value = exponent->value;
+      if (value == 2) return graph_.apply(operation("Square"), {base});
+      if (value == 0.5) return graph_.apply(operation("Sqrt"), {base});
+      if (value == -0.5) return graph_.apply(operation("Rsqrt"), {base});
+      if (value == std::floor(value) && std::fabs(value) <= kLargestExponent) {
+        return graph_.apply(operation("Pow"), {base}, {static_cast<std::int64_t>(value)});
+      }
     }
-    const bool generic = ast.text == "Var";
-    static const std::map<std::string, Category, std::less<>> kCategories = {
-        {"Vi", Category::i}, {"Vj", Category::j}, {"Pm", Category::parameter}};
-    const auto known = kCategories.find(ast.text);
-    if (!generic && known == kCategories.end()) return std::nullopt;
-    if (!scope_.inline_variable) fail(ast, "`" + ast.text + "` cannot be used here");
-    expect_count(ast, generic ? 3 : 2,
-                 generic ? "a position, a dimension and a category (0, 1 or 2)"
-                         : "a position and a dimension");
-    const std::int64_t position = integer(ast.children[0]);
-    const std::int64_t number =
-        generic ? integer(ast.children[2]) : static_cast<std::int64_t>(known->second);
-    if (number < 0 || number > 2) fail(ast.children[2], "the category must be 0, 1 or 2");
-    if (position < 0 || position > 10000) {
-      fail(ast.children[0], "the position must be from 0 to 10000");
-    }
-    return scope_.inline_variable(static_cast<int>(position), integer(ast.children[1]),
-                                  static_cast<Category>(number));
-  }
-
-  void expect_count(const Ast& ast, std::size_t count, const std::string& what) const {
-    if (ast.children.size() == count) return;
-    fail(ast, "`" + ast.text + "` needs " + what + "; it was given " +
-                  std::to_string(ast.children.size()) + " argument" +
-                  (ast.children.size() == 1 ? "" : "s"));
+    return graph_.apply(operation("Powf"), {base, exponent});
   }
 
   Expr operation_call(const Ast& ast, const OpDef& op) {
     const std::size_t formulas = static_cast<std::size_t>(op.arguments);
-    std::string what = std::to_string(formulas) + (formulas == 1 ? " formula" : " formulas");
-    if (!op.parameters.empty()) {
-      what += " and the integer" + std::string(op.parameters.size() == 1 ? " " : "s ") +
-              join(op.parameters, ", ");
+    const std::size_t most = formulas + op.parameters.size();
+    const bool last_is_optional = !op.parameters.empty() && op.parameters.back().back() == '?';
+    const std::size_t given = ast.children.size();
+    if (given != most && !(last_is_optional && given + 1 == most)) {
+      reader_.wrong_count(ast, described_arguments(op));
     }
-    expect_count(ast, formulas + op.parameters.size(), what);
     std::vector<Expr> arguments;
     for (std::size_t a = 0; a < formulas; ++a) arguments.push_back(formula(ast.children[a]));
     std::vector<std::int64_t> parameters;
-    for (std::size_t p = formulas; p < ast.children.size(); ++p) {
-      parameters.push_back(integer(ast.children[p]));
-    }
-    if (op.kind == OpKind::differential) check_differential(ast, op, arguments);
-    // The rows' own formulas may use the result of a reduction, users have no way to.
-    const bool users = scope_.inline_variable != nullptr;
-    for (std::size_t a = 0; a < arguments.size(); ++a) {
-      if (users && op.kind != OpKind::differential && is_result(arguments[a], nullptr)) {
-        fail(ast.children[a], "a reduction cannot be an argument of `" + ast.text + "`",
-             ErrorKind::unsupported);
+    for (std::size_t p = 0; p < op.parameters.size(); ++p) {
+      if (formulas + p == given) {
+        parameters.push_back(0);
+      } else if (is_list_parameter(op.parameters[p])) {
+        const std::vector<std::int64_t> list = reader_.integers(ast.children[formulas + p]);
+        parameters.push_back(static_cast<std::int64_t>(list.size()));
+        parameters.insert(parameters.end(), list.begin(), list.end());
+      } else {
+        parameters.push_back(reader_.integer(ast.children[formulas + p]));
       }
     }
-    if (op.kind == OpKind::composite) return composite(op, arguments);
+    if (op.kind == OpKind::differential) check_differential(ast, op, arguments);
+    if (op.kind == OpKind::composite) return build_composite(graph_, op, arguments, parameters);
     return graph_.apply(op, std::move(arguments), std::move(parameters));
   }
 
-  Expr composite(const OpDef& op, const std::vector<Expr>& arguments) {
-    Scope inner;
-    for (std::size_t a = 0; a < arguments.size(); ++a) {
-      inner.formulas.emplace(argument_name(a), arguments[a]);
-    }
-    try {
-      return build_formula(graph_, op.definition, inner);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::dimension) throw;
-      // The user wrote this operation, not those of its definition.
-      std::vector<std::string> dimensions;
-      for (Expr argument : arguments) dimensions.push_back(std::to_string(argument->dimension));
-      throw Error(ErrorKind::dimension,
-                  op.name + ": dimensions must be equal, or 1; its arguments have dimensions " +
-                      listed(dimensions, "and"),
-                  {{"operation", op.name}, {"dimensions", listed(dimensions, "and")}});
-    }
-  }
-
   void check_differential(const Ast& ast, const OpDef& op, const std::vector<Expr>& arguments) {
-    if (arguments[1]->kind != NodeKind::variable) {
-      fail(ast.children[1], "the second argument of `" + op.name + "` must be a variable");
+    const Expr f = arguments[0];
+    const Expr v = arguments[1];
+    if (v->kind != NodeKind::variable) {
+      reader_.fail(ast.children[1], "the second argument of `" + op.name + "` must be a variable");
     }
     Category category;
-    if (!is_result(arguments[0], &category)) {
-      for (Expr node : topological({arguments[2]})) {
-        if (node->kind != NodeKind::reduction) continue;
-        fail(ast.children[2], "a reduction cannot be an argument of `" + op.name + "` here",
-             ErrorKind::unsupported);
+    if (!is_result(f, &category)) {
+      for (Expr node : formula_nodes(f)) {
+        if (node->kind != NodeKind::reduction || !depends_on(node, v)) continue;
+        reader_.fail(ast.children[0],
+                     "`" + op.name + "` of a formula for each pair cannot go through a reduction " +
+                         "that depends on the variable; differentiate the whole reduction",
+                     ErrorKind::unsupported);
       }
       return;
     }
-    const Dependence allowed = dependence_of(category) | kDependsOnParameter;
-    if ((arguments[2]->dependence & ~allowed) != 0) {
-      fail(ast.children[2],
-           "the last argument of `" + op.name + "` must be indexed by " + category_name(category) +
-               ", as the result of what is differentiated",
-           ErrorKind::dimension);
+    // A direction is shaped like the variable, an adjoint like the result.
+    for (std::size_t a = 2; a < arguments.size(); ++a) {
+      const bool like_variable = op.forward || a == 3;
+      const Category expected = like_variable ? v->category : category;
+      const Dependence allowed = dependence_of(expected) | kDependsOnParameter;
+      if ((value_dependence(arguments[a]) & ~allowed) == 0) continue;
+      reader_.fail(ast.children[a],
+                   "the last argument of `" + op.name + "` must be indexed by " +
+                       category_name(expected) +
+                       (like_variable ? ", as the variable is"
+                                      : ", as the result of what is differentiated"),
+                   ErrorKind::dimension);
     }
+  }
+
+  static bool depends_on(Expr node, Expr v) {
+    for (Expr each : topological({node})) {
+      if (each == v) return true;
+    }
+    return false;
   }
 
   Expr reduction_call(const Ast& ast, const ReductionDef& row) {
-    expect_count(ast, 2, "a formula and 0 or 1, what indexes the result (0: i, 1: j)");
-    const Expr reduced = formula(ast.children[0]);
-    if (is_result(reduced, nullptr)) {
-      fail(ast.children[0], "a reduction cannot be reduced again", ErrorKind::unsupported);
+    const std::size_t formulas = row.weighted || row.selects ? 2 : 1;
+    const std::size_t count = formulas + (row.ranked ? 1 : 0) + 1;
+    reader_.expect_count(ast, count, described_arguments(row));
+    std::vector<const Ast*> parts;
+    for (const Ast& child : ast.children) parts.push_back(&child);
+    // KeOps also writes the weight last.
+    if (formulas == 2 && reader_.try_integer(*parts[1]) && !reader_.try_integer(*parts[2])) {
+      std::swap(parts[1], parts[2]);
     }
-    const std::int64_t category = integer(ast.children[1]);
+    std::vector<Expr> arguments;
+    for (std::size_t a = 0; a < formulas; ++a) arguments.push_back(formula(*parts[a]));
+    if (scope_.inline_variable && is_result(arguments[0], nullptr)) {
+      reader_.fail(*parts[0], "a result cannot be reduced again", ErrorKind::unsupported);
+    }
+    std::vector<std::int64_t> parameters;
+    if (row.ranked) parameters.push_back(reader_.integer(*parts[1]));
+    const std::int64_t category = reader_.integer(*parts.back());
     if (category < 0 || category > 2) {
-      fail(ast.children[1],
-           "the last argument of `" + ast.text +
-               "` says what indexes the result and must be 0 (i), 1 (j) or 2 (one row, both sides "
-               "reduced)");
+      reader_.fail(*parts.back(),
+                   "the last argument of `" + ast.text +
+                       "` says what indexes the result and must be 0 (i), 1 (j) or 2 (one row, "
+                       "both sides reduced)");
     }
-    return graph_.reduce(row, {reduced}, static_cast<Category>(category));
-  }
-
-  std::int64_t integer(const Ast& ast) const {
-    if (ast.kind == AstKind::number && ast.is_integer && std::fabs(ast.number) <= kLargestInteger) {
-      return static_cast<std::int64_t>(ast.number);
-    }
-    if (ast.kind == AstKind::name) {
-      const auto found = scope_.integers.find(ast.text);
-      if (found != scope_.integers.end()) return found->second;
-    }
-    if (ast.kind == AstKind::call && ast.text == "dim" && ast.children.size() == 1) {
-      const auto found = scope_.formulas.find(ast.children[0].text);
-      if (found != scope_.formulas.end()) return found->second->dimension;
-    }
-    // Rows write parameters such as m - 1; the dimensions of users are plain integers.
-    if (ast.kind == AstKind::call && ast.children.size() == 2) {
-      if (ast.text == "Add") return integer(ast.children[0]) + integer(ast.children[1]);
-      if (ast.text == "Subtract") return integer(ast.children[0]) - integer(ast.children[1]);
-    }
-    fail(ast, "an integer was expected here");
+    return graph_.reduce(row, std::move(arguments), static_cast<Category>(category),
+                         std::move(parameters));
   }
 
   Graph& graph_;
   const Scope& scope_;
   std::string_view text_;
+  AstReader reader_;
 };
 
 }  // namespace
@@ -235,19 +252,6 @@ Expr build(Graph& graph, const Ast& ast, const Scope& scope, std::string_view te
 
 Expr build_formula(Graph& graph, std::string_view text, const Scope& scope) {
   return build(graph, parse(text), scope, text);
-}
-
-bool is_result(Expr node, Category* category) {
-  if (node->kind == NodeKind::reduction) {
-    if (category != nullptr) *category = node->category;
-    return true;
-  }
-  if (node->kind == NodeKind::operation && node->op->kind == OpKind::differential &&
-      is_result(node->arguments[0], nullptr)) {
-    if (category != nullptr) *category = node->arguments[1]->category;
-    return true;
-  }
-  return false;
 }
 
 }  // namespace kernelops

@@ -32,6 +32,13 @@ std::size_t number_end(std::string_view text, std::size_t at) {
   return at;
 }
 
+bool is_double_symbol(std::string_view text) {
+  for (const std::string_view symbol : {"**", "==", "!=", "<=", ">="}) {
+    if (text == symbol) return true;
+  }
+  return false;
+}
+
 // R may run in a locale whose decimal point is a comma; formulas do not.
 double parse_number(const std::string& text) {
   std::istringstream stream(text);
@@ -70,9 +77,9 @@ std::vector<Token> tokenize(std::string_view text) {
           {TokenKind::name, std::string(text.substr(begin, at - begin)), 0, {begin, at}});
       continue;
     }
-    if (text.substr(at, 2) == "**") {
+    if (is_double_symbol(text.substr(at, 2))) {
       at += 2;
-    } else if (std::string_view("+-*/|^(),=").find(c) != std::string_view::npos) {
+    } else if (std::string_view("+-*/|^()[],=<>").find(c) != std::string_view::npos) {
       ++at;
     } else {
       // A character of several bytes is shown whole.

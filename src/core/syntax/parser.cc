@@ -13,28 +13,54 @@ namespace {
 constexpr int kDeepestNesting = 1000;
 constexpr std::size_t kMostTokens = 10000;
 
+struct Comparison {
+  const char* symbol;
+  const char* operation;
+  bool swapped;
+};
+
+constexpr Comparison kComparisons[] = {{"==", "Equal", false},   {"!=", "NotEqual", false},
+                                       {"<", "LessThan", false}, {"<=", "LessOrEqual", false},
+                                       {">", "LessThan", true},  {">=", "LessOrEqual", true}};
+
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text), tokens_(tokenize(text)) {}
 
   Ast run() {
-    if (tokens_.size() > kMostTokens) {
-      throw Error(ErrorKind::syntax, "the formula is too long: it has " +
-                                         std::to_string(tokens_.size()) + " symbols and may have " +
-                                         std::to_string(kMostTokens));
-    }
-    Ast formula = scalar_product();
+    check_length();
+    Ast out = formula();
     if (here().kind != TokenKind::end) {
       fail("unexpected `" + here().text + "`; an operator or the end was expected");
     }
-    return formula;
+    return out;
   }
 
  private:
   const Token& here() const { return tokens_[at_]; }
 
   [[noreturn]] void fail(const std::string& message) const {
+    if (here().text == "=") {
+      throw error_at(ErrorKind::syntax,
+                     "unexpected `=`; a formula has no assignments, and equality is written `==`",
+                     text_, here().span);
+    }
     throw error_at(ErrorKind::syntax, message, text_, here().span);
+  }
+
+  // The elements of lists are leaves, of which there may be any number.
+  void check_length() const {
+    std::size_t count = 0;
+    int open_lists = 0;
+    for (const Token& token : tokens_) {
+      const bool symbol = token.kind == TokenKind::symbol;
+      if (symbol && token.text == "[") ++open_lists;
+      if (symbol && token.text == "]") --open_lists;
+      if (open_lists <= 0 || (token.kind != TokenKind::number && token.text != ",")) ++count;
+    }
+    if (count <= kMostTokens) return;
+    throw Error(ErrorKind::syntax, "the formula is too long: it has " + std::to_string(count) +
+                                       " symbols and may have " + std::to_string(kMostTokens));
   }
 
   bool accept(std::string_view symbol) {
@@ -44,21 +70,38 @@ class Parser {
   }
 
   static Ast call(std::string name, std::vector<Ast> arguments, SourceSpan span) {
-    Ast node{AstKind::call, std::move(name), 0, false, std::move(arguments), span};
+    Ast node{AstKind::call, std::move(name), 0, false, std::move(arguments), span, false};
     return node;
   }
 
-  static Ast binary(std::string name, Ast left, Ast right) {
+  // The operation of the comparison that stands here, or null.
+  const Comparison* comparison_here() const {
+    if (here().kind != TokenKind::symbol) return nullptr;
+    for (const Comparison& each : kComparisons) {
+      if (here().text == each.symbol) return &each;
+    }
+    return nullptr;
+  }
+
+  Ast formula() {
+    Ast left = scalar_product();
+    const Comparison* comparison = comparison_here();
+    if (comparison == nullptr) return left;
+    ++at_;
+    Ast right = scalar_product();
+    if (comparison_here() != nullptr) {
+      fail("comparisons cannot be chained; write one of them in parentheses, or And(a, b)");
+    }
     const SourceSpan span{left.span.begin, right.span.end};
-    std::vector<Ast> arguments;
-    arguments.push_back(std::move(left));
-    arguments.push_back(std::move(right));
-    return call(std::move(name), std::move(arguments), span);
+    if (comparison->swapped) std::swap(left, right);
+    Ast out = binary_call(comparison->operation, std::move(left), std::move(right));
+    out.span = span;
+    return out;
   }
 
   Ast scalar_product() {
     Ast left = sum();
-    while (accept("|")) left = binary("Scalprod", std::move(left), sum());
+    while (accept("|")) left = binary_call("Scalprod", std::move(left), sum());
     return left;
   }
 
@@ -66,9 +109,9 @@ class Parser {
     Ast left = product();
     for (;;) {
       if (accept("+")) {
-        left = binary("Add", std::move(left), product());
+        left = binary_call("Add", std::move(left), product());
       } else if (accept("-")) {
-        left = binary("Subtract", std::move(left), product());
+        left = binary_call("Subtract", std::move(left), product());
       } else {
         return left;
       }
@@ -79,9 +122,9 @@ class Parser {
     Ast left = unary();
     for (;;) {
       if (accept("*")) {
-        left = binary("Mult", std::move(left), unary());
+        left = binary_call("Mult", std::move(left), unary());
       } else if (accept("/")) {
-        left = binary("Divide", std::move(left), unary());
+        left = binary_call("Divide", std::move(left), unary());
       } else {
         return left;
       }
@@ -116,7 +159,7 @@ class Parser {
 
   Ast power() {
     Ast base = atom();
-    if (accept("**") || accept("^")) return binary("Pow", std::move(base), unary());
+    if (accept("**") || accept("^")) return binary_call("**", std::move(base), unary());
     return base;
   }
 
@@ -124,39 +167,50 @@ class Parser {
     const Token token = here();
     if (token.kind == TokenKind::number) {
       ++at_;
-      Ast node{AstKind::number, token.text, token.number, false, {}, token.span};
+      Ast node{AstKind::number, token.text, token.number, false, {}, token.span, false};
       node.is_integer = token.text.find_first_not_of("0123456789") == std::string::npos;
       return node;
     }
     if (token.kind == TokenKind::name) {
       ++at_;
-      if (!accept("(")) return {AstKind::name, token.text, 0, false, {}, token.span};
-      std::vector<Ast> arguments;
-      if (!accept(")")) {
-        do arguments.push_back(scalar_product());
-        while (accept(","));
-        close(token);
-      }
+      if (!accept("(")) return {AstKind::name, token.text, 0, false, {}, token.span, false};
+      std::vector<Ast> arguments = sequence(token, ")");
       return call(token.text, std::move(arguments), {token.span.begin, tokens_[at_ - 1].span.end});
     }
     if (accept("(")) {
-      Ast inner = scalar_product();
-      close(token);
+      Ast inner = formula();
+      close(token, ")");
       return inner;
+    }
+    if (accept("[")) {
+      Ast node{AstKind::list, "[", 0, false, sequence(token, "]"), token.span, false};
+      node.span.end = tokens_[at_ - 1].span.end;
+      return node;
     }
     if (token.kind == TokenKind::end) fail("the formula ends where a value was expected");
     fail("unexpected `" + token.text + "` where a value was expected");
   }
 
-  void close(const Token& opened) {
-    if (accept(")")) return;
+  // What stands between commas up to the closing symbol.
+  std::vector<Ast> sequence(const Token& opened, const std::string& closing) {
+    std::vector<Ast> out;
+    if (accept(closing)) return out;
+    do out.push_back(formula());
+    while (accept(","));
+    close(opened, closing);
+    return out;
+  }
+
+  void close(const Token& opened, const std::string& closing) {
+    if (accept(closing)) return;
     if (here().kind == TokenKind::end) {
-      throw error_at(ErrorKind::syntax, "this parenthesis is never closed", text_,
+      const std::string what = closing == ")" ? "parenthesis" : "bracket";
+      throw error_at(ErrorKind::syntax, "this " + what + " is never closed", text_,
                      opened.kind == TokenKind::name
                          ? SourceSpan{opened.span.end, opened.span.end + 1}
                          : opened.span);
     }
-    fail("unexpected `" + here().text + "`; an operator, `,` or `)` was expected");
+    fail("unexpected `" + here().text + "`; an operator, `,` or `" + closing + "` was expected");
   }
 
   std::string_view text_;

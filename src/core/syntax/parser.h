@@ -1,12 +1,13 @@
 // Tokens to syntax tree.
 //
-//   formula  := scalprod
+//   formula  := scalprod [ ("==" | "!=" | "<" | "<=" | ">" | ">=") scalprod ]
 //   scalprod := sum { "|" sum }
 //   sum      := product { ("+" | "-") product }
 //   product  := unary { ("*" | "/") unary }
 //   unary    := "-" unary | "+" unary | power
 //   power    := atom [ ("**" | "^") unary ]          (right associative)
-//   atom     := number | name | name "(" [ formula { "," formula } ] ")" | "(" formula ")"
+//   atom     := number | name | name "(" [ formula { "," formula } ] ")" | "(" formula ")" | list
+//   list     := "[" [ formula { "," formula } ] "]"
 #pragma once
 
 #include <string_view>

@@ -70,14 +70,20 @@ class Expansion {
     return divergence();
   }
 
-  Expr weighted_trace() { return trace(formula(), arguments_[2]); }
+  Expr weighted_trace_of_linear() {
+    require_linear();
+    return trace(formula(), arguments_[2]);
+  }
 
   Expr sum_of_linear() {
     require_linear();
     return weighted_sum(graph_.constant(1), graph_.constant(1));
   }
 
-  Expr weighted_sum_of_jacobian() { return weighted_sum(arguments_[2], arguments_[3]); }
+  Expr weighted_sum_of_linear() {
+    require_linear();
+    return weighted_sum(arguments_[2], arguments_[3]);
+  }
 
  private:
   Expr derivative(const Derivand& f, Expr v, Expr e) {
@@ -182,9 +188,9 @@ const std::map<std::string, Expr (Expansion::*)()>& expansions() {
       {"Laplacian", &Expansion::laplacian},
       {"AdjointOperator", &Expansion::adjoint},
       {"TraceOperator", &Expansion::trace_of_linear},
-      {"WeightedTrace", &Expansion::weighted_trace},
+      {"WeightedTrace", &Expansion::weighted_trace_of_linear},
       {"SumLinOperator", &Expansion::sum_of_linear},
-      {"WeightedSumLin", &Expansion::weighted_sum_of_jacobian},
+      {"WeightedSumLin", &Expansion::weighted_sum_of_linear},
   };
   return table;
 }

@@ -107,13 +107,35 @@ TEST(Graph, KnowsWhatANodeDependsOn) {
   EXPECT_EQ(f("Sum_Reduction(x - y, 2)")->dependence, kDependsOnParameter);
 }
 
-TEST(Graph, ScalarReductionsRefuseVectors) {
+TEST(Graph, WeightsFitTheFormula) {
   Formulas f;
   f.variable("x", Category::i, 3);
-  const Error error = error_of([&] { f("LogSumExp_Reduction(x, 0)"); });
+  f.variable("w", Category::j, 2);
+  const Error error = error_of([&] { f("LogSumExpWeight_Reduction(x, w, 0)"); });
   EXPECT_EQ(error.kind(), ErrorKind::dimension);
-  EXPECT_CONTAINS(error.what(), "LogSumExp_Reduction");
-  EXPECT_CONTAINS(error.what(), "dimension 3");
+  EXPECT_CONTAINS(error.what(), "LogSumExpWeight_Reduction");
+  EXPECT_CONTAINS(error.what(), "3 and 2");
+  EXPECT_EQ(f("LogSumExpWeight_Reduction(x, 2, 0)")->dimension, 3);
+  EXPECT_EQ(f("LogSumExpWeight_Reduction(Sum(x), w, 0)")->dimension, 2);
+}
+
+TEST(Graph, RequirementsSeeLists) {
+  Formulas f;
+  const Expr x = f.variable("x", Category::i, 3);
+  const OpDef row =
+      op("Row")
+          .parameters({"order[]"})
+          .require(
+              "length(order) == dim(x) && is_permutation(order) && order[0] + find(order, 2) == 2",
+              "wrong");
+  const auto check = [&](std::vector<std::int64_t> list) {
+    list.insert(list.begin(), static_cast<std::int64_t>(list.size()));
+    check_requirements(row, {x}, list);
+  };
+  check({0, 1, 2});
+  EXPECT_THROW(check({0, 1}), Error);
+  EXPECT_THROW(check({0, 2, 2}), Error);
+  EXPECT_THROW(check({1, 0, 2}), Error);
 }
 
 TEST(Graph, RowNumbersNeedAReducedSide) {

@@ -49,8 +49,11 @@ TEST(Print, EveryRowPrintsAndParsesBack) {
   for (const ReductionDef& row : reductions()) {
     Formulas f;
     f.variable("x", Category::i, 1);
-    const std::string text = row.name + "_Reduction(x, 1)";
-    EXPECT_EQ(print_formula(f(text)), text);
+    std::string text = row.name + "_Reduction(x, ";
+    if (row.weighted) text += "Exp(x), ";
+    if (row.selects) text += "ArgMin_Reduction(x, 1), ";
+    if (row.ranked) text += "3, ";
+    EXPECT_EQ(print_formula(f(text + "1)")), text + "1)");
   }
 }
 

@@ -15,6 +15,7 @@
 #include "core/engine/array_view.h"
 #include "core/engine/execute.h"
 #include "core/ir/graph.h"
+#include "core/ir/print.h"
 #include "core/ops/table.h"
 #include "core/support/error.h"
 #include "core/syntax/builder.h"
@@ -114,8 +115,8 @@ inline Expr sample_of_row(Formulas& formulas, const OpDef& row, Category categor
     formulas.variable(name, category, row.sample.dimensions[static_cast<std::size_t>(a)]);
     text += (a > 0 ? ", " : "") + name;
   }
-  for (const std::int64_t parameter : row.sample.parameters) {
-    text += ", " + std::to_string(parameter);
+  for (const std::string& parameter : parameter_texts(row, row.sample.parameters)) {
+    text += ", " + parameter;
   }
   return formulas(text + ")");
 }

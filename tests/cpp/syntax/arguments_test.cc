@@ -28,6 +28,12 @@ TEST(Arguments, TakesTheirOrderWithoutPositions) {
   for (int k = 0; k < 3; ++k) EXPECT_EQ(v[static_cast<std::size_t>(k)].position, k);
 }
 
+TEST(Arguments, KnowsTheOldKeywords) {
+  const std::vector<Variable> v = parse_arguments({"x=Vx(3)", "y=Vy(2)"});
+  EXPECT_EQ(v[0].category, Category::i);
+  EXPECT_EQ(v[1].category, Category::j);
+}
+
 TEST(Arguments, SortsByPositions) {
   const std::vector<Variable> v = parse_arguments({"s=Pm(2,1)", "x=Vi(0,3)", "y=Vj(1,3)"});
   EXPECT_EQ(v[0].name, "x");

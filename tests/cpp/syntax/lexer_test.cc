@@ -66,8 +66,15 @@ TEST(Lexer, RefusesANumberThatIsTooLarge) {
   EXPECT_CONTAINS(error.what(), "`1e999` is too large\n  x + 1e999\n      ^^^^^");
 }
 
+TEST(Lexer, TakesTheLongestSymbol) {
+  std::vector<std::string> texts;
+  for (const Token& token : tokenize("a<=b>=c==d!=e**f<-[g]")) texts.push_back(token.text);
+  EXPECT_EQ(texts, (std::vector<std::string>{"a", "<=", "b", ">=", "c", "==", "d", "!=", "e", "**",
+                                             "f", "<", "-", "[", "g", "]", ""}));
+}
+
 TEST(Lexer, PointsAtCharactersThatBelongToNothing) {
-  for (const std::string text : {"x $ y", "x ; y", "x # y", "x \" y", "x [ y", "x \x01 y"}) {
+  for (const std::string text : {"x $ y", "x ; y", "x # y", "x \" y", "x ! y", "x \x01 y"}) {
     const Error error = testing::error_of([&] { tokenize(text); });
     EXPECT_EQ(error.kind(), ErrorKind::syntax);
     EXPECT_EQ(error.data().at("position"), "3");

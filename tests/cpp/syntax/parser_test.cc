@@ -24,12 +24,12 @@ std::string tree(const std::string& text) { return tree(parse(text)); }
 TEST(Parser, BindsPowersThenMinusThenProductsThenSumsThenScalarProducts) {
   EXPECT_EQ(tree("a + b * c"), "Add(a, Mult(b, c))");
   EXPECT_EQ(tree("a * b + c"), "Add(Mult(a, b), c)");
-  EXPECT_EQ(tree("-a ** 2"), "Minus(Pow(a, 2))");
+  EXPECT_EQ(tree("-a ** 2"), "Minus(**(a, 2))");
   EXPECT_EQ(tree("-a * b"), "Mult(Minus(a), b)");
   EXPECT_EQ(tree("a * -b"), "Mult(a, Minus(b))");
   EXPECT_EQ(tree("a | b + c"), "Scalprod(a, Add(b, c))");
   EXPECT_EQ(tree("a - b | c * d"), "Scalprod(Subtract(a, b), Mult(c, d))");
-  EXPECT_EQ(tree("a * b ** 2"), "Mult(a, Pow(b, 2))");
+  EXPECT_EQ(tree("a * b ** 2"), "Mult(a, **(b, 2))");
   EXPECT_EQ(tree("(a + b) * c"), "Mult(Add(a, b), c)");
   EXPECT_EQ(tree("(a | b) * c"), "Mult(Scalprod(a, b), c)");
 }
@@ -40,16 +40,41 @@ TEST(Parser, AssociatesToTheLeftExceptPowers) {
   EXPECT_EQ(tree("a / b * c"), "Mult(Divide(a, b), c)");
   EXPECT_EQ(tree("a - b + c"), "Add(Subtract(a, b), c)");
   EXPECT_EQ(tree("a | b | c"), "Scalprod(Scalprod(a, b), c)");
-  EXPECT_EQ(tree("a ** b ** c"), "Pow(a, Pow(b, c))");
-  EXPECT_EQ(tree("a ^ b ** c"), "Pow(a, Pow(b, c))");
+  EXPECT_EQ(tree("a ** b ** c"), "**(a, **(b, c))");
+  EXPECT_EQ(tree("a ^ b ** c"), "**(a, **(b, c))");
+}
+
+TEST(Parser, ComparesLast) {
+  EXPECT_EQ(tree("a | b == c + d"), "Equal(Scalprod(a, b), Add(c, d))");
+  EXPECT_EQ(tree("a != b"), "NotEqual(a, b)");
+  EXPECT_EQ(tree("a < -b"), "LessThan(a, Minus(b))");
+  EXPECT_EQ(tree("a <= b"), "LessOrEqual(a, b)");
+  EXPECT_EQ(tree("a > b"), "LessThan(b, a)");
+  EXPECT_EQ(tree("a >= b"), "LessOrEqual(b, a)");
+  EXPECT_EQ(tree("(a == b) == c"), "Equal(Equal(a, b), c)");
+  EXPECT_EQ(tree("F(a < b, [1])"), "F(LessThan(a, b), [(1))");
+  const Ast swapped = parse(" a > b");
+  EXPECT_EQ(swapped.span.begin, 1u);
+  EXPECT_EQ(swapped.span.end, 6u);
+}
+
+TEST(Parser, ReadsLists) {
+  EXPECT_EQ(tree("F(a, [2, -3], [])"), "F(a, [(2, -3), [())");
+  const Ast list = parse("F(a, [2, 3])").children[1];
+  EXPECT_EQ(list.kind, AstKind::list);
+  EXPECT_EQ(list.span.begin, 5u);
+  EXPECT_EQ(list.span.end, 11u);
+  std::string elements = "0";
+  for (int n = 1; n < 20000; ++n) elements += "," + std::to_string(n);
+  EXPECT_EQ(parse("F(a, [" + elements + "])").children[1].children.size(), 20000u);
 }
 
 TEST(Parser, AMinusBeforeANumberBelongsToIt) {
   EXPECT_EQ(tree("-2"), "-2");
   EXPECT_EQ(tree("--2"), "2");
-  EXPECT_EQ(tree("a ** -2"), "Pow(a, -2)");
+  EXPECT_EQ(tree("a ** -2"), "**(a, -2)");
   EXPECT_EQ(tree("-2 * a"), "Mult(-2, a)");
-  EXPECT_EQ(tree("-2 ** 2"), "Minus(Pow(2, 2))");
+  EXPECT_EQ(tree("-2 ** 2"), "Minus(**(2, 2))");
   EXPECT_EQ(tree("a - 2"), "Subtract(a, 2)");
   EXPECT_EQ(tree("a - -2"), "Subtract(a, -2)");
   EXPECT_EQ(tree("-0"), "-0");
@@ -104,6 +129,12 @@ TEST(Parser, RejectsWhatDoesNotFit) {
   expect_syntax_error("(a, b)", "unexpected `,`", "3");
   expect_syntax_error("a)", "unexpected `)`", "2");
   expect_syntax_error("a = b", "unexpected `=`", "3");
+  expect_syntax_error("a = b", "equality is written `==`", "3");
+  expect_syntax_error("a ! b", "unexpected character `!`", "3");
+  expect_syntax_error("a == b == c", "cannot be chained", "8");
+  expect_syntax_error("a < b <= c", "cannot be chained", "7");
+  expect_syntax_error("F([1, 2)", "unexpected `)`", "8");
+  expect_syntax_error("F([1, 2", "this bracket is never closed", "3");
   expect_syntax_error("2x", "unexpected `x`", "2");
   expect_syntax_error("1.2.3", "unexpected `.3`", "4");
   expect_syntax_error("()", "unexpected `)`", "2");
