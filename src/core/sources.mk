@@ -9,9 +9,14 @@ CORE_SOURCES = \
   core/ir/print.cc \
   core/ops/arithmetic.cc \
   core/ops/comparison.cc \
+  core/ops/complex.cc \
+  core/ops/components.cc \
   core/ops/differential.cc \
   core/ops/functions.cc \
+  core/ops/matrix.cc \
+  core/ops/norms.cc \
   core/ops/reductions.cc \
+  core/ops/splines.cc \
   core/ops/synonyms.cc \
   core/ops/table.cc \
   core/ops/vector.cc \

@@ -13,7 +13,7 @@ std::vector<OpDef> all_operations() {
   std::vector<OpDef> rows;
   for (auto part : {arithmetic_rows(), comparison_rows(), function_rows(), vector_rows(),
                     selection_rows(), differential_rows()}) {
-    for (OpDef& row : part) {
+    for (OpDef row : part) {
       if (row.sample.dimensions.empty()) row.sample.dimensions.assign(row.arguments, 3);
       if (row.domains.empty()) row.domains = {{}};
       rows.push_back(std::move(row));

@@ -42,8 +42,13 @@ const Domain& domain_of(const OpDef& row, std::size_t position);
 std::vector<OpDef> arithmetic_rows();
 std::vector<OpDef> comparison_rows();
 std::vector<OpDef> function_rows();
+std::vector<OpDef> special_rows();
 std::vector<OpDef> vector_rows();
-std::vector<OpDef> selection_rows();
+std::vector<OpDef> norm_rows();
+std::vector<OpDef> component_rows();
+std::vector<OpDef> matrix_rows();
+std::vector<OpDef> complex_rows();
+std::vector<OpDef> spline_rows();
 std::vector<OpDef> differential_rows();
 std::vector<ReductionDef> reduction_rows();
 

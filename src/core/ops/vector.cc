@@ -1,5 +1,4 @@
-// Rows: operations between the components of vectors. Components are numbered from 0.
-#include "core/ops/code.h"
+// Rows: sums and rearrangements of components, which are numbered from 0.
 #include "core/ops/table.h"
 
 namespace kernelops {
@@ -16,21 +15,14 @@ std::vector<OpDef> vector_rows() {
           .indexing({{"0"}}).gradient({"Sum(g)"})
           .r("rep(x, n)").sample({1}, {4})
           .doc("A scalar repeated n times.", "(x, \\dots, x)"),
-      op("Scalprod").arguments(2).definition("Sum(x * y)")
-          .infix("|", 1).r("sum(x * y)")
-          .doc("Scalar product, also written (x | y).", "\\langle x, y \\rangle"),
-      op("SqNorm2").definition("Sum(Square(x))")
-          .r("sum(x^2)")
-          .doc("Squared Euclidean norm.", "\\|x\\|^2"),
-      op("SqDist").arguments(2).definition("Sum(Square(x - y))")
-          .r("sum((x - y)^2)")
-          .doc("Squared Euclidean distance, computed from differences.", "\\|x - y\\|^2"),
-      op("Norm2").definition("Sqrt(Sum(Square(x)))")
-          .r("sqrt(sum(x^2))")
-          .doc("Euclidean norm; its derivative at 0 is taken as 0.", "\\|x\\|"),
-      op("Normalize").definition("Rsqrt(Sum(Square(x))) * x")
-          .r("x / sqrt(sum(x^2))")
-          .doc("The vector divided by its norm; 0 for the zero vector.", "x / \\|x\\|"),
+      op("SumTo").parameters({"n"}).internal()
+          .require("dim(x) == n || n == 1", "n must be 1 or the dimension of the argument")
+          .define("the sum of the components if n is 1, or all of them",
+                  [](const DefinitionInput& in) {
+                    return in.dimensions[0] == in.parameters[0] ? "x" : "Sum(x)";
+                  })
+          .r("if (n == 1) sum(x) else x").sample({3}, {1})
+          .doc("The adjoint of broadcasting to n components.", "\\sum_k x_k"),
       op("Elem").parameters({"m"}).dimension("1")
           .require("m >= 0 && m < dim(x)", "the position must be from 0 to the dimension less 1")
           .indexing({{"m"}}).gradient({"ElemT(g, dim(x), m)"})
@@ -60,31 +52,6 @@ std::vector<OpDef> vector_rows() {
           .gradient({"Extract(g, 0, dim(x))", "Extract(g, dim(x), dim(y))"})
           .r("c(x, y)").sample({3, 2})
           .doc("Concatenation.", "(x, y)"),
-  };
-  // clang-format on
-}
-
-std::vector<OpDef> selection_rows() {
-  // clang-format off
-  return {
-      op("SelectEntry").arguments(2).parameters({"n"}).dimension("n").internal()
-          .require("n >= 1 && dim(x) % n == 0", "n must divide the dimension of the first argument")
-          .require("dim(y) == 1", "the entry's number must have dimension 1")
-          .opaque(KERNELOPS_OPAQUE(2, select_entry(x, dim_x, y[0], out, dim_out)))
-          .gradient({"PlaceEntry(g, y, dim(x))", "0"})
-          .r("{ o <- numeric(n); o[y %/% (length(x) / n) + 1] <- x[y + 1]; o }")
-          .domains({{-2, 2}, {0, 5, Shape::whole}}).sample({6, 1}, {2})
-          .doc("Of the values of all entries of a selection, that of entry number y.",
-               "x_y e_{\\lfloor y n / d \\rfloor}"),
-      op("PlaceEntry").arguments(2).parameters({"n"}).dimension("n").internal()
-          .require("n >= 1 && n % dim(x) == 0", "the dimension of the first argument must divide n")
-          .require("dim(y) == 1", "the entry's number must have dimension 1")
-          .opaque(KERNELOPS_OPAQUE(2, place_entry(x, dim_x, y[0], out, dim_out)))
-          .gradient({"SelectEntry(g, y, dim(x))", "0"})
-          .r("{ o <- numeric(n); o[y + 1] <- x[y %/% (n / length(x)) + 1]; o }")
-          .domains({{-2, 2}, {0, 5, Shape::whole}}).sample({2, 1}, {6})
-          .doc("A value for entry number y of a selection, 0 for all others.",
-               "x_{\\lfloor y d / n \\rfloor} e_y"),
   };
   // clang-format on
 }
