@@ -224,7 +224,7 @@ class Evaluator {
         out[0] = static_cast<double>(sizes_.of(node->category));
         return;
       case NodeKind::entry_number:
-        out[0] = static_cast<double>(entry_.value());
+        out[0] = static_cast<double>(entry_);
         return;
       case NodeKind::operation:
         break;
@@ -274,7 +274,7 @@ class Evaluator {
 
   Values values_;
   Sizes sizes_;
-  std::optional<std::int64_t> entry_;
+  std::int64_t entry_ = 0;  // of the selection
   std::map<Expr, std::vector<double>> components_;
   std::map<Expr, std::vector<Expr>> nodes_;
   std::map<Expr, Sources> sources_;
