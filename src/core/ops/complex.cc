@@ -33,7 +33,9 @@ std::string r_of_both(const std::string& value) {
   return "{ " + complex_of("x") + complex_of("y") + interleaved(value);
 }
 
-OpRow complex_op(const char* name) { return std::move(op(name).require(kEven, kComplex).sample({6})); }
+OpRow complex_op(const char* name) {
+  return std::move(op(name).require(kEven, kComplex).sample({6}));
+}
 OpRow complex_binary(const char* name) {
   return std::move(op(name).arguments(2).require(kBothEven, kBothComplex).sample({6, 6}));
 }

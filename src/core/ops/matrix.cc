@@ -69,9 +69,8 @@ std::string reordered(const std::string& text, const List& shape, const List& ax
 void check_shape(const char* name, const List& shape, std::int64_t dimension) {
   for (const std::int64_t each : shape) {
     if (each < 1) {
-      throw Error(ErrorKind::dimension,
-                  std::string("the sizes in ") + name + " must be at least 1, not " +
-                      list_text(shape));
+      throw Error(ErrorKind::dimension, std::string("the sizes in ") + name +
+                                            " must be at least 1, not " + list_text(shape));
     }
   }
   if (product(shape) == dimension) return;
@@ -124,8 +123,8 @@ std::string tensor_product(const List& shape_x, const List& shape_y, const List&
   if (permutation.empty()) return matrices;
   if (permutation.size() != kept.size() || !is_permutation(permutation)) {
     throw Error(ErrorKind::dimension, "permute must be a permutation of the " +
-                                          std::to_string(kept.size()) + " axes that are kept, not " +
-                                          list_text(permutation));
+                                          std::to_string(kept.size()) +
+                                          " axes that are kept, not " + list_text(permutation));
   }
   // Kept axis k becomes axis permutation[k].
   List axes(kept.size());
@@ -144,9 +143,9 @@ std::string tensor_dot(const DefinitionInput& in) {
   const List contracted_x = sizes_of(lists[0], lists[2]);
   const List contracted_y = sizes_of(lists[1], lists[3]);
   if (contracted_x != contracted_y) {
-    throw Error(ErrorKind::dimension, "the axes that are contracted must have equal sizes; they are " +
-                                          list_text(contracted_x) + " and " +
-                                          list_text(contracted_y));
+    throw Error(ErrorKind::dimension,
+                "the axes that are contracted must have equal sizes; they are " +
+                    list_text(contracted_x) + " and " + list_text(contracted_y));
   }
   return tensor_product(lists[0], lists[1], lists[2], lists[3], lists[4]);
 }

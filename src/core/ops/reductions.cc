@@ -77,7 +77,8 @@ ReductionDef variance_row() {
 
 ReductionDef product_row() {
   ReductionDef row = described(
-      "Prod", "Product; 1 over no rows. First and second derivatives are also right where factors are 0.",
+      "Prod",
+      "Product; 1 over no rows. First and second derivatives are also right where factors are 0.",
       "\\prod_j F_{ij}", "prod(v)");
   row.code = KERNELOPS_PLAIN(ProductCode, OneValue, value("product", "1"));
   // Where F is not 0 it is out / F, whose derivative sees zeros through `out`. Where F is the only

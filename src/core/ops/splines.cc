@@ -31,8 +31,8 @@ std::string b_spline(const DefinitionInput& in) {
   return text + "b" + std::to_string(order);
 }
 
-// The recursion over the cells of the alignment, each divided by -gamma, so that the soft minimum of
-// the three cells before is a logarithm of a sum of exponentials.
+// The recursion over the cells of the alignment, each divided by -gamma, so that the soft minimum
+// of the three cells before is a logarithm of a sum of exponentials.
 std::string soft_time_warping(const DefinitionInput& in) {
   const auto cell = [](std::int64_t i, std::int64_t j) {
     return "c" + std::to_string(i) + "_" + std::to_string(j);
@@ -49,8 +49,8 @@ std::string soft_time_warping(const DefinitionInput& in) {
       } else {
         before = "-";
       }
-      text += cell(i, j) + " = " + before + "Square(Elem(x, " + std::to_string(i) +
-              ") - Elem(y, " + std::to_string(j) + ")) * scale;";
+      text += cell(i, j) + " = " + before + "Square(Elem(x, " + std::to_string(i) + ") - Elem(y, " +
+              std::to_string(j) + ")) * scale;";
     }
   }
   return text + "-(z * " + cell(in.dimensions[0] - 1, in.dimensions[1] - 1) + ")";

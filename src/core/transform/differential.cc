@@ -140,7 +140,8 @@ class Expansion {
     for (Expr node : formula_nodes(f)) {
       if (active.count(node) == 0) continue;
       if (node->dimension != v_->dimension) return false;
-      if (node != v_ && (node->op == nullptr || node->op->kind != OpKind::elementwise)) return false;
+      if (node != v_ && (node->op == nullptr || node->op->kind != OpKind::elementwise))
+        return false;
     }
     return true;
   }

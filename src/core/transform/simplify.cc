@@ -147,8 +147,8 @@ class Simplifier {
       return std::all_of(node->arguments.begin(), node->arguments.end(), condition);
     };
     if (node->op->kind == OpKind::indexing || node->op->kind == OpKind::contraction) {
-      const bool zeros =
-          holds_for_all([](Expr argument) { return is_constant(argument) && argument->value == 0; });
+      const bool zeros = holds_for_all(
+          [](Expr argument) { return is_constant(argument) && argument->value == 0; });
       return zeros ? std::optional<Expr>(graph_.zero(node->dimension)) : std::nullopt;
     }
     // A user's operation has no compiled function.

@@ -2,6 +2,7 @@
 // double. It reads only the rows and the semantics of ir/graph.h, and is the oracle of the tests.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -32,6 +33,13 @@ class Evaluator {
     return components_.at(formula);
   }
 
+  /// Whether a formula has finite components at the pair (i, j).
+  bool is_finite(Expr formula, std::int64_t i, std::int64_t j) {
+    const std::vector<double> components = at(formula, i, j);
+    return std::all_of(components.begin(), components.end(),
+                       [](double component) { return std::isfinite(component); });
+  }
+
   /// The values among the results of a reduction, or of a formula of reductions and variables, with
   /// a row for each row of `category`.
   Table result(Expr root, Category category) {
@@ -46,8 +54,8 @@ class Evaluator {
     return out;
   }
 
-  /// What a reduction is where it stands in a formula: its values, or its row numbers from 0 on with
-  /// -1 for none if it has nothing else.
+  /// What a reduction is where it stands in a formula: its values, or its row numbers from 0 on
+  /// with -1 for none if it has nothing else.
   Reduced reduce(Expr reduction) {
     std::vector<Reduced> all = outputs(reduction);
     const std::int64_t rows = all[0].result.rows;

@@ -1,9 +1,12 @@
 // Random formulas over all rows of the table of operations.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "core/ir/print.h"
+#include "core/support/strings.h"
 #include "support/formulas.h"
 
 namespace kernelops::testing {
@@ -19,7 +22,7 @@ class RandomFormula {
   RandomFormula(Formulas& formulas, Random& random, Style style)
       : formulas_(formulas), random_(random), style_(style) {
     for (const OpDef& row : operations()) {
-      if (row.kind == OpKind::differential) continue;
+      if (row.kind == OpKind::differential || row.code.is_scalar) continue;
       if (!style.discontinuous && is_discontinuous(row)) continue;
       rows_.push_back(&row);
     }
@@ -38,20 +41,25 @@ class RandomFormula {
 
   /// A formula whose top is this row, or null if the arguments drawn do not suit it.
   Expr apply(const OpDef& row, int depth) {
+    // Lists and matrices seldom fit by chance.
+    const bool as_sample =
+        takes_list(row) || (!row.parameters.empty() && integer_from(random_, 0, 2) == 0);
     std::vector<Expr> arguments;
-    std::vector<std::int64_t> parameters;
-    for (int a = 0; a < row.arguments; ++a) {
-      Expr argument = any(depth - 1);
-      const bool alike = row.dimension.empty() && integer_from(random_, 0, 3) > 0;
-      if (a > 0 && alike) argument = fit(argument, arguments[0]->dimension, depth);
-      if (style_.bounded) argument = squash(argument, domain_of(row, static_cast<std::size_t>(a)));
-      arguments.push_back(argument);
+    for (std::size_t a = 0; a < static_cast<std::size_t>(row.arguments); ++a) {
+      const bool alike = a > 0 && row.dimension.empty() && integer_from(random_, 0, 3) > 0;
+      const Expr drawn = any(depth - 1);
+      const std::int64_t dimension = as_sample ? row.sample.dimensions[a]
+                                     : alike   ? arguments[0]->dimension
+                                               : drawn->dimension;
+      arguments.push_back(in_domain(fit(drawn, dimension, depth), domain_of(row, a)));
     }
-    const std::int64_t most = arguments[0]->dimension + 3;
-    const bool integer_power = row.kind == OpKind::elementwise;
+    if (as_sample) return call(row, arguments, row.sample.parameters);
+    std::vector<std::int64_t> parameters;
     for (std::size_t p = 0; p < row.parameters.size(); ++p) {
-      parameters.push_back(integer_power ? integer_from(random_, -3, 3)
-                                         : integer_from(random_, 0, most));
+      // Powers and bounds, or sizes and places.
+      parameters.push_back(row.kind == OpKind::elementwise
+                               ? integer_from(random_, -3, 3)
+                               : integer_from(random_, 0, arguments[0]->dimension + 3));
     }
     return call(row, arguments, parameters);
   }
@@ -71,6 +79,10 @@ class RandomFormula {
     return formulas_.variables[index(formulas_.variables.size())];
   }
 
+  static bool takes_list(const OpDef& row) {
+    return std::any_of(row.parameters.begin(), row.parameters.end(), is_list_parameter);
+  }
+
   // Through the text, because composites exist only there.
   Expr call(const OpDef& row, const std::vector<Expr>& arguments,
             const std::vector<std::int64_t>& parameters) {
@@ -80,11 +92,11 @@ class RandomFormula {
       scope.formulas[argument_name(a)] = arguments[a];
       texts.push_back(argument_name(a));
     }
-    for (const std::int64_t parameter : parameters) texts.push_back(std::to_string(parameter));
-    std::string text = row.name + "(";
-    for (std::size_t t = 0; t < texts.size(); ++t) text += (t > 0 ? ", " : "") + texts[t];
+    for (const std::string& parameter : parameter_texts(row, parameters)) {
+      texts.push_back(parameter);
+    }
     try {
-      return build_formula(formulas_.graph, text + ")", scope);
+      return build_formula(formulas_.graph, row.name + "(" + join(texts, ", ") + ")", scope);
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::dimension) << error.what();
       return nullptr;
@@ -107,13 +119,33 @@ class RandomFormula {
         concat, {x, of_dimension(dimension - x->dimension, std::min(depth - 1, 0))});
   }
 
-  // Smoothly into the domain.
-  Expr squash(Expr x, const Domain& domain) {
+  // Smoothly into the domain, if the style is bounded; whole numbers and sorted ones are needed in
+  // any style.
+  Expr in_domain(Expr x, const Domain& domain) {
     Scope scope;
     scope.formulas["x"] = x;
     scope.formulas["low"] = formulas_.graph.constant(domain.low);
     scope.formulas["half"] = formulas_.graph.constant((domain.high - domain.low) / 2);
-    return build_formula(formulas_.graph, "low + half * (1 + x * Rsqrt(1 + Square(x)))", scope);
+    const auto built = [&](const char* text) {
+      return build_formula(formulas_.graph, text, scope);
+    };
+    if (domain.shape == Shape::whole) {
+      const std::int64_t low = static_cast<std::int64_t>(domain.low);
+      const std::int64_t high = static_cast<std::int64_t>(domain.high);
+      scope.formulas["n"] =
+          formulas_.graph.constant(static_cast<double>(integer_from(random_, low, high)));
+      return x->dimension == 1 ? scope.formulas["n"] : built("SumT(n, dim(x))");
+    }
+    if (domain.shape == Shape::sorted) {
+      double at = uniform(random_, domain.low, 0);
+      Expr out = formulas_.graph.constant(at);
+      while (out->dimension < x->dimension) {
+        at += uniform(random_, 0.2, 0.6);
+        out = formulas_.graph.apply(operation("Concat"), {out, formulas_.graph.constant(at)});
+      }
+      return out;
+    }
+    return style_.bounded ? built("low + half * (1 + x * Rsqrt(1 + Square(x)))") : x;
   }
 
   Formulas& formulas_;

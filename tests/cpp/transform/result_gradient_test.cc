@@ -31,8 +31,8 @@ class ResultGradientTest : public ::testing::Test {
     Category category;
     const Expr node = f(result);
     EXPECT_TRUE(is_result(node, &category)) << result;
-    const std::string name = "e" + std::to_string(static_cast<int>(category)) + "_" +
-                             std::to_string(node->dimension);
+    const std::string name =
+        "e" + std::to_string(static_cast<int>(category)) + "_" + std::to_string(node->dimension);
     if (f.scope.formulas.count(name) == 0) f.variable(name, category, node->dimension);
     return name;
   }
@@ -211,8 +211,8 @@ TEST_F(ResultGradientTest, ForwardDerivativesAgreeWithDifferences) {
 }
 
 TEST_F(ResultGradientTest, RefusesWhatHasNoMeaning) {
-  const Error through = error_of(
-      [&] { expanded("Sum_Reduction(Grad(b * Sum_Reduction(a * b, 0), a, 1), 1)"); });
+  const Error through =
+      error_of([&] { expanded("Sum_Reduction(Grad(b * Sum_Reduction(a * b, 0), a, 1), 1)"); });
   EXPECT_EQ(through.kind(), ErrorKind::unsupported);
   const Error of_result = error_of([&] { expanded("Laplacian(Sum_Reduction(a * b, 0), a)"); });
   EXPECT_EQ(of_result.kind(), ErrorKind::unsupported);
