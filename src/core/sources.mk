@@ -16,6 +16,7 @@ CORE_SOURCES = \
   core/ops/matrix.cc \
   core/ops/norms.cc \
   core/ops/reductions.cc \
+  core/ops/special.cc \
   core/ops/splines.cc \
   core/ops/synonyms.cc \
   core/ops/table.cc \

@@ -11,8 +11,10 @@ namespace {
 // A row without sample dimensions is tested with vectors of dimension 3.
 std::vector<OpDef> all_operations() {
   std::vector<OpDef> rows;
-  for (auto part : {arithmetic_rows(), comparison_rows(), function_rows(), vector_rows(),
-                    selection_rows(), differential_rows()}) {
+  const auto parts = {arithmetic_rows(), comparison_rows(), function_rows(),    special_rows(),
+                      vector_rows(),     norm_rows(),       component_rows(),   matrix_rows(),
+                      complex_rows(),    spline_rows(),     differential_rows()};
+  for (const std::vector<OpDef>& part : parts) {
     for (OpDef row : part) {
       if (row.sample.dimensions.empty()) row.sample.dimensions.assign(row.arguments, 3);
       if (row.domains.empty()) row.domains = {{}};
