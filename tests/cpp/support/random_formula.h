@@ -2,12 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/ir/print.h"
 #include "core/support/strings.h"
-#include "support/formulas.h"
+#include "support/sample.h"
 
 namespace kernelops::testing {
 
@@ -16,7 +18,7 @@ class RandomFormula {
  public:
   struct Style {
     bool bounded = true;        // arguments stay in the domains of the rows, so that values compare
-    bool discontinuous = true;  // with rows such as Sign
+    bool discontinuous = true;  // with rows such as Sign, and arguments without derivative
   };
 
   RandomFormula(Formulas& formulas, Random& random, Style style)
@@ -25,6 +27,10 @@ class RandomFormula {
       if (row.kind == OpKind::differential || row.code.is_scalar) continue;
       if (!style.discontinuous && is_discontinuous(row)) continue;
       rows_.push_back(&row);
+      RowSample sample(row);
+      for (std::size_t a = 0; a < sample.arguments.size() && !style.discontinuous; ++a) {
+        if (!sample.has_derivative(a)) constant_arguments_.insert({&row, a});
+      }
     }
   }
 
@@ -51,7 +57,10 @@ class RandomFormula {
       const std::int64_t dimension = as_sample ? row.sample.dimensions[a]
                                      : alike   ? arguments[0]->dimension
                                                : drawn->dimension;
-      arguments.push_back(in_domain(fit(drawn, dimension, depth), domain_of(row, a)));
+      const Domain& domain = domain_of(row, a);
+      const bool constant = constant_arguments_.count({&row, a}) > 0;
+      arguments.push_back(constant ? constants_in(domain, dimension)
+                                   : in_domain(fit(drawn, dimension, depth), domain));
     }
     if (as_sample) return call(row, arguments, row.sample.parameters);
     std::vector<std::int64_t> parameters;
@@ -98,7 +107,8 @@ class RandomFormula {
     try {
       return build_formula(formulas_.graph, row.name + "(" + join(texts, ", ") + ")", scope);
     } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::dimension) << error.what();
+      EXPECT_TRUE(error.kind() == ErrorKind::dimension || error.kind() == ErrorKind::argument)
+          << error.what();
       return nullptr;
     }
   }
@@ -126,32 +136,26 @@ class RandomFormula {
     scope.formulas["x"] = x;
     scope.formulas["low"] = formulas_.graph.constant(domain.low);
     scope.formulas["half"] = formulas_.graph.constant((domain.high - domain.low) / 2);
-    const auto built = [&](const char* text) {
-      return build_formula(formulas_.graph, text, scope);
-    };
-    if (domain.shape == Shape::whole) {
-      const std::int64_t low = static_cast<std::int64_t>(domain.low);
-      const std::int64_t high = static_cast<std::int64_t>(domain.high);
-      scope.formulas["n"] =
-          formulas_.graph.constant(static_cast<double>(integer_from(random_, low, high)));
-      return x->dimension == 1 ? scope.formulas["n"] : built("SumT(n, dim(x))");
+    if (domain.shape != Shape::real) return constants_in(domain, x->dimension);
+    if (!style_.bounded) return x;
+    return build_formula(formulas_.graph, "low + half * (1 + x * Rsqrt(1 + Square(x)))", scope);
+  }
+
+  Expr constants_in(const Domain& domain, std::int64_t dimension) {
+    const Table values = table_in(random_, domain, 1, dimension);
+    Expr out = nullptr;
+    for (const double value : values.values) {
+      const Expr next = formulas_.graph.constant(value);
+      out = out == nullptr ? next : formulas_.graph.apply(operation("Concat"), {out, next});
     }
-    if (domain.shape == Shape::sorted) {
-      double at = uniform(random_, domain.low, 0);
-      Expr out = formulas_.graph.constant(at);
-      while (out->dimension < x->dimension) {
-        at += uniform(random_, 0.2, 0.6);
-        out = formulas_.graph.apply(operation("Concat"), {out, formulas_.graph.constant(at)});
-      }
-      return out;
-    }
-    return style_.bounded ? built("low + half * (1 + x * Rsqrt(1 + Square(x)))") : x;
+    return out;
   }
 
   Formulas& formulas_;
   Random& random_;
   Style style_;
   std::vector<const OpDef*> rows_;
+  std::set<std::pair<const OpDef*, std::size_t>> constant_arguments_;
 };
 
 }  // namespace kernelops::testing

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "core/ir/print.h"
@@ -242,6 +243,14 @@ TEST_F(DifferentialFormulaTest, NonlinearFormulasAreNoOperators) {
     EXPECT_EQ(error.kind(), ErrorKind::argument) << text;
     EXPECT_CONTAINS(error.what(), "linear");
   }
+}
+
+TEST_F(DifferentialFormulaTest, ADiagonalJacobianHasZerosWhereADerivativeIsInfinite) {
+  Values values = {{f("x"), testing::Table(1, 3, 1)}};
+  values.begin()->second.at(0, 0) = 0;
+  const std::vector<double> entries =
+      testing::Evaluator(values, {1, 1}).at(expanded("GradMatrix(Log(x), x)"), 0, 0);
+  EXPECT_EQ(entries, (std::vector<double>{INFINITY, 0, 0, 0, 1, 0, 0, 0, 1}));
 }
 
 TEST_F(DifferentialFormulaTest, DivergenceByComponentsIsOneSweep) {
