@@ -47,14 +47,16 @@ KERNELOPS_INLINE V subtract_pi(const V& x, const V& k) {
   return fused(k, like(x, kThird<V> / halves), r);
 }
 
-// x - k pi / 2, and what the last of the two roundings loses.
+// x - k pi / 2, and what its roundings lose. The first of them is known where the result is not
+// small; elsewhere tan does not amplify it.
 template <class V>
 KERNELOPS_INLINE Pair<V> subtract_half_pi(const V& x, const V& k) {
-  const V third = like(x, kThird<V> / 2);
+  const V second = like(x, kSecond<V> / 2), third = like(x, kThird<V> / 2);
   const V difference = fused(k, like(x, kFirst<V> / 2), x);
-  const V rest = fused(k, like(x, kSecond<V> / 2), difference);
+  const V rest = fused(k, second, difference);
   const V high = fused(k, third, rest);
-  return {high, fused(k, third, rest - high)};
+  const V lost = fused(k, second, difference - rest);
+  return {high, select(abs(rest) > like(x, 0x1p-6), lost, V{}) + fused(k, third, rest - high)};
 }
 
 // sin(r), |r| <= pi / 2.
@@ -283,7 +285,8 @@ KERNELOPS_INLINE V atan2(const V& y, const V& x) {
     // Infinite both, they are equal; large both, their sum would overflow; zero both, their
     // quotient is zero.
     const V one = like(x, 1);
-    const auto infinite = numerator == like(x, __builtin_huge_val());
+    const V infinity = like(x, __builtin_huge_val());
+    const auto infinite = (numerator == infinity) & (denominator == infinity);
     numerator = select(infinite, one, numerator);
     denominator = select(infinite, one, denominator);
     const V factor =
