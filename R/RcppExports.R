@@ -29,6 +29,10 @@ cpp_shut_down <- function() {
     invisible(.Call(`_kernelops_cpp_shut_down`))
 }
 
+cpp_define_operation <- function(name, arguments, code, gradient, reference, documentation) {
+    invisible(.Call(`_kernelops_cpp_define_operation`, name, arguments, code, gradient, reference, documentation))
+}
+
 cpp_operations <- function() {
     .Call(`_kernelops_cpp_operations`)
 }

@@ -16,6 +16,7 @@
 explain <- function(op) {
   check_operator(op)
   fields <- environment(op)
+  restore_operations(fields$operations)
   structure(
     cpp_explain_operator(fields$formula, fields$args, current_settings(), fields$sum_scheme),
     class = "keops_explanation"

@@ -72,18 +72,20 @@ has_names <- function(x) {
   !is.null(names(x)) && all(nzchar(names(x))) && !anyDuplicated(names(x))
 }
 
-# The environment of an operator holds these three values and nothing else; its parent is the
+# The environment of an operator holds these four values and nothing else; its parent is the
 # namespace. So an operator is small and survives saveRDS() and other processes.
-new_operator <- function(formula, args, sum_scheme) {
+new_operator <- function(formula, args, sum_scheme, operations = used_operations(formula)) {
   force(formula)
   force(args)
   force(sum_scheme)
+  force(operations)
   structure(
     function(input = NULL, inner_dim = "col") {
       if (is.null(input)) {
         return(operator_fields(formula, args, sum_scheme))
       }
       check_input(input, inner_dim)
+      restore_operations(operations)
       settings <- current_settings()
       if (settings$verbose) {
         tell_compilation(formula, args, settings, sum_scheme)

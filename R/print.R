@@ -32,6 +32,7 @@ format.keops_operator <- function(x, ...) {
 #' @export
 summary.keops_operator <- function(object, ...) {
   fields <- environment(object)
+  restore_operations(fields$operations)
   settings <- current_settings()
   description <- cpp_describe_operator(fields$formula, fields$args)
   status <- cpp_operator_status(fields$formula, fields$args, settings, fields$sum_scheme)

@@ -97,6 +97,21 @@ BEGIN_RCPP
     return R_NilValue;
 END_RCPP
 }
+// cpp_define_operation
+void cpp_define_operation(const std::string& name, int arguments, const std::string& code, const std::vector<std::string>& gradient, const std::string& reference, const std::string& documentation);
+RcppExport SEXP _kernelops_cpp_define_operation(SEXP nameSEXP, SEXP argumentsSEXP, SEXP codeSEXP, SEXP gradientSEXP, SEXP referenceSEXP, SEXP documentationSEXP) {
+BEGIN_RCPP
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const std::string& >::type name(nameSEXP);
+    Rcpp::traits::input_parameter< int >::type arguments(argumentsSEXP);
+    Rcpp::traits::input_parameter< const std::string& >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< const std::vector<std::string>& >::type gradient(gradientSEXP);
+    Rcpp::traits::input_parameter< const std::string& >::type reference(referenceSEXP);
+    Rcpp::traits::input_parameter< const std::string& >::type documentation(documentationSEXP);
+    cpp_define_operation(name, arguments, code, gradient, reference, documentation);
+    return R_NilValue;
+END_RCPP
+}
 // cpp_operations
 Rcpp::DataFrame cpp_operations();
 RcppExport SEXP _kernelops_cpp_operations() {
@@ -126,6 +141,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_kernelops_cpp_system_report", (DL_FUNC) &_kernelops_cpp_system_report, 1},
     {"_kernelops_cpp_clear_cache", (DL_FUNC) &_kernelops_cpp_clear_cache, 1},
     {"_kernelops_cpp_shut_down", (DL_FUNC) &_kernelops_cpp_shut_down, 0},
+    {"_kernelops_cpp_define_operation", (DL_FUNC) &_kernelops_cpp_define_operation, 6},
     {"_kernelops_cpp_operations", (DL_FUNC) &_kernelops_cpp_operations, 0},
     {"_kernelops_cpp_reductions", (DL_FUNC) &_kernelops_cpp_reductions, 0},
     {NULL, NULL, 0}

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "core/api/tables.h"
+#include "core/api/user_operation.h"
+#include "guard.h"
 
 namespace {
 
@@ -57,9 +59,20 @@ Rcpp::Vector<Type> column(const std::vector<Row>& rows, Get get) {
 }  // namespace
 
 // [[Rcpp::export]]
+void cpp_define_operation(const std::string& name, int arguments, const std::string& code,
+                          const std::vector<std::string>& gradient, const std::string& reference,
+                          const std::string& documentation) {
+  kernelops::guard([&] {
+    kernelops::define_operation({name, arguments, code, gradient, reference, documentation});
+    return R_NilValue;
+  });
+}
+
+// [[Rcpp::export]]
 Rcpp::DataFrame cpp_operations() {
   using kernelops::OpDef;
-  const auto& rows = kernelops::operations();
+  std::vector<OpDef> rows = kernelops::operations();
+  for (const OpDef* row : kernelops::user_rows()) rows.push_back(*row);
   const auto text = [&](auto get) { return column<STRSXP>(rows, get); };
   return Rcpp::DataFrame::create(
       Rcpp::_["name"] = text([](const OpDef& row) { return row.name; }),

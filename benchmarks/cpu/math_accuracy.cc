@@ -154,10 +154,49 @@ void measure_all() {
       [](auto x) { return std::round(x); }, {-10, 10}, {-10, 10});
 }
 
+#define KERNELOPS_MEASURE(NAME, CALL, REFERENCE, ...)                   \
+  measure(                                                              \
+      NAME, [](const auto& x) KERNELOPS_ALWAYS_INLINE { return CALL; }, \
+      [](auto x) -> decltype(x) { return REFERENCE; }, __VA_ARGS__)
+
+// The second argument of functions of two is a constant.
+void measure_elementary() {
+  KERNELOPS_MEASURE("sin", sin(x), std::sin(x), {-100, 100}, {-10, 10});
+  KERNELOPS_MEASURE("cos", cos(x), std::cos(x), {-100, 100}, {-10, 10});
+  KERNELOPS_MEASURE("tan", tan(x), std::tan(x), {-10, 10}, {-10, 10});
+  KERNELOPS_MEASURE("asin", asin(x), std::asin(x), {-1, 1}, {-1, 1});
+  KERNELOPS_MEASURE("acos", acos(x), std::acos(x), {-1, 1}, {-1, 1});
+  KERNELOPS_MEASURE("atan", atan(x), std::atan(x), {-4, 4}, {-4, 4});
+  KERNELOPS_MEASURE("atan2 of x and -0.75", atan2(x, like(x, -0.75)),
+                    std::atan2(x, decltype(x)(-0.75)), {-4, 4}, {-4, 4});
+  KERNELOPS_MEASURE("sinh", sinh(x), std::sinh(x), {-3, 3}, {-10, 10});
+  KERNELOPS_MEASURE("cosh", cosh(x), std::cosh(x), {-3, 3}, {-10, 10});
+  KERNELOPS_MEASURE("tanh", tanh(x), std::tanh(x), {-3, 3}, {-10, 10});
+  KERNELOPS_MEASURE("expm1", expm1(x), std::expm1(x), {-3, 3}, {-10, 10});
+  KERNELOPS_MEASURE("log1p", log1p(x), std::log1p(x), {-1, 3}, {-1, 10});
+  KERNELOPS_MEASURE("cbrt", cbrt(x), std::cbrt(x), {-8, 8}, {-8, 8});
+  KERNELOPS_MEASURE("hypot of x and 0.75", hypot(x, like(x, 0.75)),
+                    std::hypot(x, decltype(x)(0.75)), {-2, 2}, {-2, 2});
+  KERNELOPS_MEASURE("power_real to 2.75", power_real(x, like(x, 2.75)),
+                    std::pow(x, decltype(x)(2.75)), {0, 10}, {0, 10});
+  KERNELOPS_MEASURE("power_real of 1.5", power_real(like(x, 1.5), x), std::pow(decltype(x)(1.5), x),
+                    {-180, 220}, {-10, 10});
+  KERNELOPS_MEASURE("ceil", ceil(x), std::ceil(x), {-10, 10}, {-10, 10});
+  KERNELOPS_MEASURE("trunc", trunc(x), std::trunc(x), {-10, 10}, {-10, 10});
+  KERNELOPS_MEASURE("sigmoid", sigmoid(x), 1 / (1 + std::exp(-x)), {-20, 20}, {-10, 10});
+  KERNELOPS_MEASURE("softplus", softplus(x),
+                    x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)), {-20, 20},
+                    {-10, 10});
+  KERNELOPS_MEASURE("x_log_x", x_log_x(x), x == 0 ? 0 : x * std::log(x), {0, 4}, {0, 10});
+}
+
+#undef KERNELOPS_MEASURE
+
 }  // namespace
 }  // namespace kernelops
 
 int main(int count, char** arguments) {
   if (count > 1) kernelops::float_stride = std::max(1ll, std::atoll(arguments[1]));
   kernelops::measure_all();
+  kernelops::measure_elementary();
 }

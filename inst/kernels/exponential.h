@@ -18,6 +18,130 @@ KERNELOPS_INLINE V polynomial(const V& x, double constant, Rest... rest) {
   return polynomial(x, rest...) * x + like(x, constant);
 }
 
+// 1 / x within a few units in the last place, for x neither huge nor tiny.
+template <class V>
+KERNELOPS_INLINE V approximate_inverse(const V& x) {
+  const V one = like(x, 1);
+  if constexpr (has_avx512<V>) {
+    // Newton's steps double the correct bits, 14 at first.
+    V y = inverse_guess_avx512(x);
+    if constexpr (!is_single<V>) y = y + y * (one - x * y);
+    return y + y * (one - x * y);
+  } else {
+    return one / x;
+  }
+}
+
+// x / y, rounded once or almost so.
+template <class V>
+KERNELOPS_INLINE V quotient(const Pair<V>& x, const Pair<V>& y) {
+  const V inverted = approximate_inverse(y.high);
+  const V guess = x.high * inverted;
+  const V remainder = fused(-guess, y.high, x.high) + (x.low - guess * y.low);
+  return guess + remainder * inverted;
+}
+
+// x * 2^k for any k that fits an exponent. The lowest bits of shifted hold k and twice the bias.
+template <class V>
+KERNELOPS_INLINE V scale(const V& x, const V& k, const V& shifted) {
+  if constexpr (has_avx512<V>) {
+    return scale_avx512(x, k);
+  } else {
+    // Two factors, since 2^k alone may be out of range where the result is not.
+    constexpr int kMantissaBits = is_single<V> ? 23 : 52;
+    const bits_t<V> exponent = reinterpret<bits_t<V>>(shifted);
+    const bits_t<V> half = exponent >> 1;
+    return x * reinterpret<V>(half << kMantissaBits) *
+           reinterpret<V>((exponent - half) << kMantissaBits);
+  }
+}
+
+// 2^f, |f| <= 1/2. Least relative squares at Chebyshev nodes (2^-28.9), and a Remez exchange
+// (2^-58).
+template <class V>
+KERNELOPS_INLINE V exp2_fraction(const V& f) {
+  if constexpr (is_single<V>) {
+    return polynomial(f, 1.0000000005920209, 0.69314720560051191, 0.24022646608713963,
+                      0.05550328997517278, 0.0096185195343443976, 0.0013399860363275725,
+                      0.00015337576835671904);
+  } else {
+    return polynomial(f, 1, 0.69314718055994529, 0.24022650695910155, 0.055504108664819925,
+                      0.0096181291075883475, 0.0013333558146788774, 0.0001540353046249882,
+                      1.525273349109609e-05, 1.3215433097307574e-06, 1.0178197558846429e-07,
+                      7.0741043418275163e-09, 4.4353523518648836e-10);
+  }
+}
+
+// 2^exponent * significand, which is in [3/4, 3/2).
+template <class V>
+struct Binary {
+  V exponent, significand;
+};
+
+// The parts of a positive number; something finite for zero, infinity and NaN without AVX-512.
+template <class V>
+KERNELOPS_INLINE Binary<V> binary(const V& x) {
+  if constexpr (has_avx512<V>) {
+    const V significand = significand_avx512(x);
+    return {exponent_avx512(x) - exponent_avx512(significand), significand};
+  } else {
+    constexpr bool kSingle = is_single<V>;
+    constexpr int kMantissaBits = kSingle ? 23 : 52;
+    constexpr double kImplicitBit = kSingle ? 0x1p23 : 0x1p52;
+    constexpr double kBias = kSingle ? 127 : 1023;
+    const auto denormal = x < like(x, kSingle ? 0x1p-126 : 0x1p-1022);
+    const bits_t<V> bits = reinterpret<bits_t<V>>(select(denormal, x * like(x, kImplicitBit), x));
+    const bits_t<V> one = reinterpret<bits_t<V>>(like(x, 1));
+    const bits_t<V> exponent =
+        (bits - reinterpret<bits_t<V>>(like(x, 0.75)) + one) >> kMantissaBits;
+    // Or-ed into the mantissa of 2^(mantissa bits), a small integer is converted.
+    const V converted = reinterpret<V>(exponent | reinterpret<bits_t<V>>(like(x, kImplicitBit)));
+    return {converted - select(denormal, like(x, kImplicitBit + kBias + kMantissaBits),
+                               like(x, kImplicitBit + kBias)),
+            reinterpret<V>(bits - (exponent << kMantissaBits) + one)};
+  }
+}
+
+// k log(2) + log(1 + f), -1/4 <= f <= 1/2.
+template <class V>
+KERNELOPS_INLINE V log_of_parts(const V& k, const V& f) {
+  constexpr bool kSingle = is_single<V>;
+  const V k_log2 = k * like(f, kSingle ? 0x1.62e4p-1 : 0x1.62e42fefa4p-1);
+  const V k_log2_low = k * like(f, kSingle ? 0x1.7f7d1cf8p-20 : -0x1.8432a1b0e2634p-43);
+  const V head = k_log2 + f;
+  const V tail = f - (head - k_log2);
+  const V half_square = like(f, 0.5) * f * f;
+  // Remez exchange on the relative error of the whole, in 60 digits.
+  V correction;
+  if constexpr (kSingle) {  // f - f^2/2 + f^3 P(f): 2^-30.0
+    const V p =
+        polynomial(f, 0x1.55555ap-2, -0x1.00006ep-2, 0x1.999788p-3, -0x1.5519b8p-3, 0x1.24609ap-3,
+                   -0x1.04aa34p-3, 0x1.df426ap-4, -0x1.756674p-4, 0x1.349e3ap-5);
+    correction = (f * f) * f * p - half_square;
+  } else {  // s = f / (2 + f), 2 s + s^3 P(s^2): 2^-62.7
+    const V s = f / (f + like(f, 2));
+    const V z = s * s;
+    const V p = polynomial(z, 0x1.555555555554fp-1, 0x1.999999999c0f7p-2, 0x1.24924921ec0dap-2,
+                           0x1.c71c7488d8e6bp-3, 0x1.745c4c7ae6b94p-3, 0x1.3b358baf0d321p-3,
+                           0x1.0dcf13b22412fp-3, 0x1.1b69ecd091bd9p-3);
+    correction = s * (half_square + z * p) - half_square;
+  }
+  return head + (tail + (correction + k_log2_low));
+}
+
+// The logarithm of x, which is regular where that is neither zero, negative, infinite nor NaN.
+template <class V>
+KERNELOPS_INLINE V log_with_special_cases(const V& regular, const V& x) {
+  if constexpr (has_avx512<V>) {
+    return fix_avx512(regular, x, 0x03530422);
+  } else {
+    const V infinity = like(x, __builtin_huge_val());
+    const V finite = select(x == infinity, infinity, regular);
+    const V positive = select(x == V{}, -infinity, finite);
+    return select(x >= V{}, positive, like(x, __builtin_nan("")));
+  }
+}
+
 }  // namespace detail
 
 // e^x = 2^k e^r with |r| <= log(2) / 2.
@@ -57,14 +181,9 @@ KERNELOPS_INLINE V exp(const V& x) {
       // Where x is too large for r to mean anything, k alone decides.
       return detail::scale_avx512(detail::fused_where_small_avx512(q * r + one, r, one), k);
     } else {
-      // Two factors, since 2^k alone may be out of range where the result is not.
-      constexpr int kMantissaBits = kSingle ? 23 : 52;
-      const bits_t<V> exponent = reinterpret<bits_t<V>>(shifted);
-      const bits_t<V> half = exponent >> 1;
       // The first form has an operation less, but needs the single rounding of a fused product.
       const V result = detail::kFusedProducts ? (q * r + one) * r + one : q * (r * r) + r + one;
-      return result * reinterpret<V>(half << kMantissaBits) *
-             reinterpret<V>((exponent - half) << kMantissaBits);
+      return detail::scale(result, k, shifted);
     }
   }
 }
@@ -117,25 +236,7 @@ KERNELOPS_INLINE V exp2(const V& t) {
       const V shift = like(t, kSingle ? 0x1.8p23 + 2 * 127 : 0x1.8p52 + 2 * 1023);
       const V shifted = bounded + shift;
       const V f = bounded - (shifted - shift);
-      // Least relative squares at Chebyshev nodes (2^-28.9), and a Remez exchange (2^-58), |f| <=
-      // 1/2.
-      V p;
-      if constexpr (kSingle) {
-        p = detail::polynomial(f, 1.0000000005920209, 0.69314720560051191, 0.24022646608713963,
-                               0.05550328997517278, 0.0096185195343443976, 0.0013399860363275725,
-                               0.00015337576835671904);
-      } else {
-        p = detail::polynomial(f, 1, 0.69314718055994529, 0.24022650695910155, 0.055504108664819925,
-                               0.0096181291075883475, 0.0013333558146788774, 0.0001540353046249882,
-                               1.525273349109609e-05, 1.3215433097307574e-06,
-                               1.0178197558846429e-07, 7.0741043418275163e-09,
-                               4.4353523518648836e-10);
-      }
-      constexpr int kMantissaBits = kSingle ? 23 : 52;
-      const bits_t<V> exponent = reinterpret<bits_t<V>>(shifted);
-      const bits_t<V> half = exponent >> 1;
-      return p * reinterpret<V>(half << kMantissaBits) *
-             reinterpret<V>((exponent - half) << kMantissaBits);
+      return detail::scale(detail::exp2_fraction(f), shifted - shift, shifted);
     }
   }
 }
@@ -146,56 +247,9 @@ KERNELOPS_INLINE V log(const V& x) {
   if constexpr (sizeof(V) > kRegisterBytes) {
     return join(log(low(x)), log(high(x)));
   } else {
-    constexpr bool kSingle = is_single<V>;
-    V k, significand;
-    if constexpr (detail::has_avx512<V>) {
-      significand = detail::significand_avx512(x);
-      k = detail::exponent_avx512(x) - detail::exponent_avx512(significand);
-    } else {
-      constexpr int kMantissaBits = kSingle ? 23 : 52;
-      constexpr double kImplicitBit = kSingle ? 0x1p23 : 0x1p52;
-      constexpr double kBias = kSingle ? 127 : 1023;
-      const auto denormal = x < like(x, kSingle ? 0x1p-126 : 0x1p-1022);
-      const bits_t<V> bits = reinterpret<bits_t<V>>(select(denormal, x * like(x, kImplicitBit), x));
-      const bits_t<V> one = reinterpret<bits_t<V>>(like(x, 1));
-      const bits_t<V> exponent =
-          (bits - reinterpret<bits_t<V>>(like(x, 0.75)) + one) >> kMantissaBits;
-      significand = reinterpret<V>(bits - (exponent << kMantissaBits) + one);
-      // Or-ed into the mantissa of 2^(mantissa bits), a small integer is converted.
-      const V converted = reinterpret<V>(exponent | reinterpret<bits_t<V>>(like(x, kImplicitBit)));
-      k = converted - select(denormal, like(x, kImplicitBit + kBias + kMantissaBits),
-                             like(x, kImplicitBit + kBias));
-    }
-    const V f = significand - like(x, 1);
-    const V k_log2 = k * like(x, kSingle ? 0x1.62e4p-1 : 0x1.62e42fefa4p-1);
-    const V k_log2_low = k * like(x, kSingle ? 0x1.7f7d1cf8p-20 : -0x1.8432a1b0e2634p-43);
-    const V head = k_log2 + f;
-    const V tail = f - (head - k_log2);
-    const V half_square = like(x, 0.5) * f * f;
-    // Remez exchange on the relative error of the whole, -1/4 <= f <= 1/2, in 60 digits.
-    V correction;
-    if constexpr (kSingle) {  // f - f^2/2 + f^3 P(f): 2^-30.0
-      const V p = detail::polynomial(f, 0x1.55555ap-2, -0x1.00006ep-2, 0x1.999788p-3,
-                                     -0x1.5519b8p-3, 0x1.24609ap-3, -0x1.04aa34p-3, 0x1.df426ap-4,
-                                     -0x1.756674p-4, 0x1.349e3ap-5);
-      correction = (f * f) * f * p - half_square;
-    } else {  // s = f / (2 + f), 2 s + s^3 P(s^2): 2^-62.7
-      const V s = f / (f + like(x, 2));
-      const V z = s * s;
-      const V p = detail::polynomial(
-          z, 0x1.555555555554fp-1, 0x1.999999999c0f7p-2, 0x1.24924921ec0dap-2, 0x1.c71c7488d8e6bp-3,
-          0x1.745c4c7ae6b94p-3, 0x1.3b358baf0d321p-3, 0x1.0dcf13b22412fp-3, 0x1.1b69ecd091bd9p-3);
-      correction = s * (half_square + z * p) - half_square;
-    }
-    const V result = head + (tail + (correction + k_log2_low));
-    if constexpr (detail::has_avx512<V>) {
-      return detail::fix_avx512(result, x, 0x03530422);
-    } else {
-      const V infinity = like(x, __builtin_huge_val());
-      const V finite = select(x == infinity, infinity, result);
-      const V positive = select(x == V{}, -infinity, finite);
-      return select(x >= V{}, positive, like(x, __builtin_nan("")));
-    }
+    const detail::Binary<V> parts = detail::binary(x);
+    const V result = detail::log_of_parts(parts.exponent, parts.significand - like(x, 1));
+    return detail::log_with_special_cases(result, x);
   }
 }
 

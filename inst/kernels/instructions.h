@@ -130,6 +130,14 @@ KERNELOPS_INLINE V rsqrt_guess_avx512(const V& x) {
   return result;
 }
 
+// 1 / x with a relative error of 2^-14.
+template <class V>
+KERNELOPS_INLINE V inverse_guess_avx512(const V& x) {
+  V result;
+  KERNELOPS_X86("vrcp14", "%1, %0", "=v", "v"(x));
+  return result;
+}
+
 #else  // Named below, never used.
 
 template <class V>
@@ -148,6 +156,8 @@ template <class V>
 V fix_avx512(const V& regular, const V& x, unsigned table);
 template <class V>
 V rsqrt_guess_avx512(const V& x);
+template <class V>
+V inverse_guess_avx512(const V& x);
 
 #endif
 
@@ -156,6 +166,18 @@ V rsqrt_guess_avx512(const V& x);
 template <class V>
 KERNELOPS_INLINE V abs(const V& x) {
   return reinterpret<V>(reinterpret<bits_t<V>>(x) & ~reinterpret<bits_t<V>>(like(x, -0.0)));
+}
+
+// The sign bit of x alone.
+template <class V>
+KERNELOPS_INLINE bits_t<V> sign_bit(const V& x) {
+  return reinterpret<bits_t<V>>(x) & reinterpret<bits_t<V>>(like(x, -0.0));
+}
+
+// magnitude, which has no sign, with the sign of x.
+template <class V>
+KERNELOPS_INLINE V copy_sign(const V& magnitude, const V& x) {
+  return reinterpret<V>(reinterpret<bits_t<V>>(magnitude) | sign_bit(x));
 }
 
 // y < x ? y : x. GCC recognises the one instruction for this in some contexts only.
@@ -223,36 +245,133 @@ KERNELOPS_INLINE V sqrt(const V& x) {
   }
 }
 
+namespace detail {
+
+#if defined(__SSE4_1__)
+// Rounds to whole numbers: down (mode 9), up (10) or towards zero (11), without exceptions.
+template <int mode, class V>
+KERNELOPS_INLINE V whole(const V& x) {
+  V result;
+  if constexpr (has_avx512<V>) {
+    KERNELOPS_X86("vrndscale", "%2, %1, %0", "=v", "v"(x), "i"(mode));
+  } else {
+#if defined(__AVX__)
+    KERNELOPS_X86("vround", "%2, %1, %0", "=x", "x"(x), "i"(mode));
+#else
+    KERNELOPS_X86("round", "%2, %1, %0", "=x", "x"(x), "i"(mode));
+#endif
+  }
+  return result;
+}
+#endif
+
+}  // namespace detail
+
 template <class V>
 KERNELOPS_INLINE V floor(const V& x) {
   if constexpr (sizeof(V) > kRegisterBytes) {
     return join(floor(low(x)), floor(high(x)));
   } else {
 #if defined(__SSE4_1__)
-    V result;
-    if constexpr (detail::has_avx512<V>) {
-      KERNELOPS_X86("vrndscale", "$9, %1, %0", "=v", "v"(x));
-    } else {
-#if defined(__AVX__)
-      KERNELOPS_X86("vround", "$9, %1, %0", "=x", "x"(x));
-#else
-      KERNELOPS_X86("round", "$9, %1, %0", "=x", "x"(x));
-#endif
-    }
-    return result;
+    return detail::whole<9>(x);
 #else
     // Adding and subtracting 2^(mantissa bits) rounds to a whole number.
-    const bits_t<V> sign_bit = reinterpret<bits_t<V>>(like(x, -0.0));
     const V magnitude = abs(x);
     const V limit = like(x, is_single<V> ? 0x1p23 : 0x1p52);
-    const V whole = (magnitude + limit) - limit;
-    const V signed_whole =
-        reinterpret<V>(reinterpret<bits_t<V>>(whole) | (reinterpret<bits_t<V>>(x) & sign_bit));
+    const V signed_whole = copy_sign((magnitude + limit) - limit, x);
     const V result = select(signed_whole > x, signed_whole - like(x, 1), signed_whole);
     return select(magnitude < limit, result, x);
 #endif
   }
 }
+
+template <class V>
+KERNELOPS_INLINE V ceil(const V& x) {
+  if constexpr (sizeof(V) > kRegisterBytes) {
+    return join(ceil(low(x)), ceil(high(x)));
+  } else {
+#if defined(__SSE4_1__)
+    return detail::whole<10>(x);
+#else
+    return -floor(-x);
+#endif
+  }
+}
+
+template <class V>
+KERNELOPS_INLINE V trunc(const V& x) {
+  if constexpr (sizeof(V) > kRegisterBytes) {
+    return join(trunc(low(x)), trunc(high(x)));
+  } else {
+#if defined(__SSE4_1__)
+    return detail::whole<11>(x);
+#else
+    return copy_sign(floor(abs(x)), x);
+#endif
+  }
+}
+
+namespace detail {
+
+// A number as the sum of two: high is the nearest to it, low what is missing.
+template <class V>
+struct Pair {
+  V high, low;
+};
+
+// x with the lower half of its mantissa cleared.
+template <class V>
+KERNELOPS_INLINE V upper_half(const V& x) {
+  constexpr int kCleared = is_single<V> ? 12 : 27;
+  return reinterpret<V>((reinterpret<bits_t<V>>(x) >> kCleared) << kCleared);
+}
+
+// x * y exactly, barring overflow and underflow. With FMA as one instruction that the compiler can
+// not fold to zero; without, Dekker's product of halves.
+template <class V>
+KERNELOPS_INLINE Pair<V> exact_product(const V& x, const V& y) {
+  const V product = x * y;
+#if defined(__FMA__) || defined(__AVX512F__)
+  V result = product;
+  KERNELOPS_X86("vfmsub231", "%2, %1, %0", "+v", "v"(x), "v"(y));
+  return {product, result};
+#else
+  const V x_high = upper_half(x), x_low = x - x_high;
+  const V y_high = upper_half(y), y_low = y - y_high;
+  return {product, ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low};
+#endif
+}
+
+// x * y + z without the rounding of x * y.
+template <class V>
+KERNELOPS_INLINE V fused(const V& x, const V& y, const V& z) {
+#if defined(__FMA__) || defined(__AVX512F__)
+  V result = z;
+  KERNELOPS_X86("vfmadd231", "%2, %1, %0", "+v", "v"(x), "v"(y));
+  return result;
+#else
+  const Pair<V> product = exact_product(x, y);
+  return (z + product.high) + product.low;
+#endif
+}
+
+// x + y exactly, where |x| >= |y| or x is zero.
+template <class V>
+KERNELOPS_INLINE Pair<V> exact_sum(const V& x, const V& y) {
+  const V sum = x + y;
+  return {sum, y - (sum - x)};
+}
+
+// 2^k for whole k of which the result is a normal number.
+template <class V>
+KERNELOPS_INLINE V power_of_two(const V& k) {
+  constexpr bool kSingle = is_single<V>;
+  // Leaves the biased exponent in the lowest bits.
+  const V shifted = k + like(k, kSingle ? 0x1.8p23 + 127 : 0x1.8p52 + 1023);
+  return reinterpret<V>(reinterpret<bits_t<V>>(shifted) << (kSingle ? 23 : 52));
+}
+
+}  // namespace detail
 
 #undef KERNELOPS_X86
 

@@ -7,10 +7,14 @@
 #define KERNELOPS_KERNELS_MATH_H_
 
 #include "bessel.h"
+#include "elementary.h"
 #include "exponential.h"
 #include "gamma.h"
+#include "hyperbolic.h"
 #include "instructions.h"
+#include "power.h"
 #include "special.h"
+#include "trigonometric.h"
 #include "vector.h"
 
 namespace kernelops {
@@ -62,21 +66,6 @@ KERNELOPS_INLINE V rsqrt_or_zero(const V& x) {
     return detail::fix_avx512(y, x, 0x00800800);
   } else {
     return select(x == V{}, V{}, like(x, 1) / sqrt(x));
-  }
-}
-
-// The nearest whole number, halves away from zero, like C's round.
-template <class V>
-KERNELOPS_INLINE V round_nearest(const V& x) {
-  if constexpr (sizeof(V) > kRegisterBytes) {
-    return join(round_nearest(low(x)), round_nearest(high(x)));
-  } else {
-    const V magnitude = abs(x);
-    const V below = floor(magnitude);
-    const V nearest = select(magnitude - below < like(x, 0.5), below, below + like(x, 1));
-    const bits_t<V> sign_bit = reinterpret<bits_t<V>>(like(x, -0.0));
-    const V whole = select(magnitude < like(x, is_single<V> ? 0x1p23 : 0x1p52), nearest, magnitude);
-    return reinterpret<V>(reinterpret<bits_t<V>>(whole) | (reinterpret<bits_t<V>>(x) & sign_bit));
   }
 }
 

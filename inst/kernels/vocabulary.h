@@ -7,5 +7,6 @@
 #include "math.h"
 #include "ranks.h"
 #include "reductions.h"
+#include "scalar.h"
 
 #endif  // KERNELOPS_KERNELS_VOCABULARY_H_

@@ -16,9 +16,11 @@ CORE_SOURCES = \
   core/ops/matrix.cc \
   core/ops/norms.cc \
   core/ops/reductions.cc \
+  core/ops/special.cc \
   core/ops/splines.cc \
   core/ops/synonyms.cc \
   core/ops/table.cc \
+  core/ops/user_rows.cc \
   core/ops/vector.cc \
   core/syntax/arguments.cc \
   core/syntax/ast_reader.cc \
@@ -58,4 +60,5 @@ CORE_SOURCES = \
   core/engine/plan.cc \
   core/api/inputs.cc \
   core/api/operator.cc \
-  core/api/session.cc
+  core/api/session.cc \
+  core/api/user_operation.cc

@@ -11,6 +11,7 @@
 
 #include "core/engine/execute_rows.h"
 #include "core/ir/print.h"
+#include "core/ops/user_rows.h"
 #include "core/support/error.h"
 #include "core/support/strings.h"
 
@@ -39,10 +40,11 @@ std::string shell_text(const std::vector<std::string>& command) { return join(co
 }  // namespace
 
 std::shared_ptr<LoadedOperator> Session::load(const OperatorText& text) {
-  const std::string key =
-      key_of(key_of(std::to_string(static_cast<int>(text.scheme)), text.formulas) + '\x1e',
-             text.names) +
-      '\x1e' + join(text.arguments, "\x1f");
+  // A user's operation may have got another meaning.
+  const std::string meaning =
+      std::to_string(static_cast<int>(text.scheme)) + "," + std::to_string(user_rows_version());
+  const std::string key = key_of(key_of(meaning, text.formulas) + '\x1e', text.names) + '\x1e' +
+                          join(text.arguments, "\x1f");
   const auto found = operators_.find(key);
   if (found != operators_.end()) return found->second;
   auto made = std::make_shared<LoadedOperator>(LoadedOperator{Operator(text), {}});

@@ -33,10 +33,10 @@ std::string elementwise_function(const OpDef& op, const Dialect& dialect) {
   const std::string head =
       dialect.function_words() + " " + value + " " + name + "(" + join(arguments, ", ") + ") { ";
   if (!op.code.is_scalar) return head + "return " + op.code.text + "; }\n";
-  return "namespace scalar {\n" + dialect.function_words() + " Real " + name + "(" +
-         join(scalars, ", ") + ") { return " + op.code.text + "; }\n}\n" + head + value +
-         " out = {}; for (int lane = 0; lane < lanes<" + value +
-         ">; ++lane) out[lane] = scalar::" + name + "(" + join(lanes, ", ") + "); return out; }\n";
+  return dialect.function_words() + " Real scalar_" + name + "(" + join(scalars, ", ") +
+         ") { KERNELOPS_SCALAR_WORDS return " + op.code.text + "; }\n" + head + value +
+         " out = {}; for (int lane = 0; lane < lanes<" + value + ">; ++lane) out[lane] = scalar_" +
+         name + "(" + join(lanes, ", ") + "); return out; }\n";
 }
 
 std::string opaque_function(const OpDef& op, const Dialect& dialect) {

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "core/ops/user_rows.h"
 #include "core/support/error.h"
 
 namespace kernelops {
@@ -11,9 +12,10 @@ namespace {
 // A row without sample dimensions is tested with vectors of dimension 3.
 std::vector<OpDef> all_operations() {
   std::vector<OpDef> rows;
-  for (auto part :
-       {arithmetic_rows(), comparison_rows(), function_rows(), vector_rows(), norm_rows(),
-        component_rows(), matrix_rows(), complex_rows(), spline_rows(), differential_rows()}) {
+  const auto parts = {arithmetic_rows(), comparison_rows(), function_rows(),    special_rows(),
+                      vector_rows(),     norm_rows(),       component_rows(),   matrix_rows(),
+                      complex_rows(),    spline_rows(),     differential_rows()};
+  for (const std::vector<OpDef>& part : parts) {
     for (OpDef row : part) {
       if (row.sample.dimensions.empty()) row.sample.dimensions.assign(row.arguments, 3);
       if (row.domains.empty()) row.domains = {{}};
@@ -60,7 +62,10 @@ const Domain& domain_of(const OpDef& row, std::size_t position) {
   return row.domains[row.domains.size() == 1 ? 0 : position];
 }
 
-const OpDef* find_operation(std::string_view name) { return find_by_name(operations(), name); }
+const OpDef* find_operation(std::string_view name) {
+  const OpDef* row = find_by_name(operations(), name);
+  return row != nullptr ? row : find_user_row(name);
+}
 
 const ReductionDef* find_reduction(std::string_view name) {
   return find_by_name(reductions(), name);

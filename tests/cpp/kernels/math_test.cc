@@ -11,19 +11,11 @@
 namespace kernelops {
 namespace {
 
-using testing::Case;
-using testing::CaseName;
-using testing::kInfinity;
-using testing::kNan;
-using testing::same;
-using testing::samples;
+using namespace testing;
 
-template <class Case>
-class MathTest : public testing::VectorTest<Case> {};
-
-using Cases = ::testing::Types<Case<float, 16>, Case<float, 32>, Case<float, 64>, Case<double, 16>,
-                               Case<double, 32>, Case<double, 64>>;
-TYPED_TEST_SUITE(MathTest, Cases, CaseName);
+template <class C>
+class MathTest : public VectorTest<C> {};
+TYPED_TEST_SUITE(MathTest, VectorCases, CaseName);
 
 TYPED_TEST(MathTest, ExpIsWithinOneUlp) {
   using T = typename TestFixture::T;
@@ -86,6 +78,10 @@ TYPED_TEST(MathTest, RoundingMatchesC) {
     const std::vector<T> x = samples<T>(-range, range);
     this->expect_exact([](const auto& v) KERNELOPS_ALWAYS_INLINE { return floor(v); },
                        [](T v) { return std::floor(v); }, x);
+    this->expect_exact([](const auto& v) KERNELOPS_ALWAYS_INLINE { return ceil(v); },
+                       [](T v) { return std::ceil(v); }, x);
+    this->expect_exact([](const auto& v) KERNELOPS_ALWAYS_INLINE { return trunc(v); },
+                       [](T v) { return std::trunc(v); }, x);
     this->expect_exact([](const auto& v) KERNELOPS_ALWAYS_INLINE { return round_nearest(v); },
                        [](T v) { return std::round(v); }, x);
   }

@@ -165,6 +165,34 @@ class VectorTest : public ::testing::Test {
     EXPECT_LE(worst, limit) << "at " << x[at] << ": " << result[at];
   }
 
+  // The same of two arguments.
+  template <class F>
+  static std::vector<T> apply(F function, const std::vector<T>& x, const std::vector<T>& y) {
+    std::vector<T> result(x.size());
+    for (std::size_t i = 0; i < x.size(); i += lanes<V>) {
+      store<V>(&result[i], function(load<V>(&x[i]), load<V>(&y[i])));
+    }
+    return result;
+  }
+
+  // For functions of two arguments, called as in C.
+  template <class F, class Reference>
+  static void expect_ulps(double limit, F function, Reference reference, const std::vector<T>& x,
+                          const std::vector<T>& y) {
+    const std::vector<T> result = apply(function, x, y);
+    double worst = 0;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double error = ulp_error<T>(
+          result[i], reference(static_cast<long double>(x[i]), static_cast<long double>(y[i])));
+      if (error > worst) {
+        worst = error;
+        at = i;
+      }
+    }
+    EXPECT_LE(worst, limit) << "at " << x[at] << ", " << y[at] << ": " << result[at];
+  }
+
   // Fails unless each result has the bits of the reference.
   template <class F, class Reference>
   static void expect_exact(F function, Reference reference, const std::vector<T>& x) {
@@ -175,6 +203,18 @@ class VectorTest : public ::testing::Test {
     }
   }
 };
+
+// Makes y of the samples x: another order of them, so that pairs meet unevenly.
+template <class T>
+std::vector<T> partners(const std::vector<T>& x) {
+  std::vector<T> result(x.size());
+  std::size_t at = 0;
+  for (T& value : result) {
+    at = (at + 77773) % x.size();
+    value = x[at];
+  }
+  return result;
+}
 
 // An element type and the size of a vector.
 template <class Element, int Bytes>
@@ -190,5 +230,10 @@ struct CaseName {
     return (sizeof(typename C::T) == 4 ? "float" : "double") + std::to_string(C::kBytes);
   }
 };
+
+// Every element type and vector size.
+using VectorCases =
+    ::testing::Types<Case<float, 16>, Case<float, 32>, Case<float, 64>, Case<float, 128>,
+                     Case<double, 16>, Case<double, 32>, Case<double, 64>, Case<double, 128>>;
 
 }  // namespace kernelops::testing
