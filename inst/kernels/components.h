@@ -54,6 +54,23 @@ KERNELOPS_INLINE V gather(const V* x, long dim, const V& at) {
   return out;
 }
 
+// The product of matrices, row by row: n columns of x meet n rows of y, which follows from
+// dim_x * dim_y = n * n * dim_out.
+template <class V>
+KERNELOPS_INLINE void matrix_product(const V* x, long dim_x, const V* y, long dim_y, V* out,
+                                     long dim_out) {
+  long n = 1;
+  while (n * n * dim_out < dim_x * dim_y) ++n;
+  const long p = dim_y / n;
+  for (long row = 0; row < dim_x / n; ++row) {
+    for (long column = 0; column < p; ++column) {
+      V sum = x[row * n] * y[column];
+      for (long l = 1; l < n; ++l) sum = sum + x[row * n + l] * y[l * p + column];
+      out[row * p + column] = sum;
+    }
+  }
+}
+
 // The components of the entry number `entry` of a selection with dim_x entries for a row, of which
 // dim_out consecutive groups belong to the components of the formula: all 0 but one.
 template <class V>

@@ -88,6 +88,11 @@ class OpRow {
     def_.index = std::move(maps);
     return std::move(*this);
   }
+  /// Of a contraction: its code on whole vectors, for those that are too long to be written out.
+  OpRow&& on_vectors(OpaqueCode code) && {
+    def_.opaque = std::move(code);
+    return std::move(*this);
+  }
   /// Makes the row an indexing.
   OpRow&& indexing(std::vector<IndexMap> maps) && {
     def_.kind = OpKind::indexing;
