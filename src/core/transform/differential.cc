@@ -43,12 +43,16 @@ class Expansion {
     return without(e, derivative(first, e, arguments_[2]));
   }
 
-  // Row k is the gradient of component k.
+  // Row k is the gradient of component k. What is 0 in a diagonal matrix is so exactly.
   Expr jacobian() {
+    const Expr one = graph_.constant(1);
     const std::int64_t dimension = formula()->dimension;
+    const bool diagonal = acts_on_components(formula());
+    const Expr all = diagonal ? gradient(graph_, formula(), v_, one) : nullptr;
     Expr out = nullptr;
     for (std::int64_t k = dimension - 1; k >= 0; --k) {
-      const Expr row = derivative(f_, v_, unit_vector(graph_.constant(1), dimension, k));
+      const Expr row = diagonal ? unit_vector(component(all, k), dimension, k)
+                                : gradient(graph_, formula(), v_, unit_vector(one, dimension, k));
       out = out == nullptr ? row : graph_.apply(operation("Concat"), {row, out});
     }
     return out;
@@ -70,14 +74,20 @@ class Expansion {
     return divergence();
   }
 
-  Expr weighted_trace() { return trace(formula(), arguments_[2]); }
+  Expr weighted_trace_of_linear() {
+    require_linear();
+    return trace(formula(), arguments_[2]);
+  }
 
   Expr sum_of_linear() {
     require_linear();
     return weighted_sum(graph_.constant(1), graph_.constant(1));
   }
 
-  Expr weighted_sum_of_jacobian() { return weighted_sum(arguments_[2], arguments_[3]); }
+  Expr weighted_sum_of_linear() {
+    require_linear();
+    return weighted_sum(arguments_[2], arguments_[3]);
+  }
 
  private:
   Expr derivative(const Derivand& f, Expr v, Expr e) {
@@ -130,6 +140,7 @@ class Expansion {
 
   // Whether component k of f depends on component k of v only: then the Jacobian is diagonal.
   bool acts_on_components(Expr f) {
+    if (f->dimension != v_->dimension) return false;
     const std::set<Expr> active = active_nodes(f, v_);
     for (Expr node : formula_nodes(f)) {
       if (active.count(node) == 0) continue;
@@ -183,9 +194,9 @@ const std::map<std::string, Expr (Expansion::*)()>& expansions() {
       {"Laplacian", &Expansion::laplacian},
       {"AdjointOperator", &Expansion::adjoint},
       {"TraceOperator", &Expansion::trace_of_linear},
-      {"WeightedTrace", &Expansion::weighted_trace},
+      {"WeightedTrace", &Expansion::weighted_trace_of_linear},
       {"SumLinOperator", &Expansion::sum_of_linear},
-      {"WeightedSumLin", &Expansion::weighted_sum_of_jacobian},
+      {"WeightedSumLin", &Expansion::weighted_sum_of_linear},
   };
   return table;
 }

@@ -16,22 +16,6 @@ struct ById {
   bool operator()(Expr a, Expr b) const { return a->id < b->id; }
 };
 
-// The parameters of a node under their names, for the texts of its row.
-void bind_parameters(Expr node, Scope* scope) {
-  std::size_t at = 0;
-  for (const std::string& parameter : node->op->parameters) {
-    if (!is_list_parameter(parameter)) {
-      scope->integers.emplace(parameter, node->parameters[at++]);
-      continue;
-    }
-    const auto first = node->parameters.begin() + static_cast<std::ptrdiff_t>(at) + 1;
-    const std::int64_t length = node->parameters[at];
-    scope->lists.emplace(parameter_name(parameter),
-                         std::vector<std::int64_t>(first, first + length));
-    at += static_cast<std::size_t>(length) + 1;
-  }
-}
-
 Error no_derivative(const OpDef& row, std::size_t argument) {
   std::string message = "`" + row.name + "` has no derivative";
   const bool in_none = std::all_of(row.gradient.begin(), row.gradient.end(),
@@ -73,12 +57,9 @@ class Sweep {
 
   void hand_down(Expr node, Expr g) {
     const std::vector<std::string>& texts = node->op->gradient;
-    Scope scope;
-    scope.formulas = {{"g", g}, {"out", node}};
-    for (std::size_t a = 0; a < node->arguments.size(); ++a) {
-      scope.formulas.emplace(argument_name(a), node->arguments[a]);
-    }
-    bind_parameters(node, &scope);
+    Scope scope = row_scope(*node->op, node->arguments, node->parameters);
+    scope.formulas.emplace("g", g);
+    scope.formulas.emplace("out", node);
     for (std::size_t a = 0; a < node->arguments.size(); ++a) {
       if (active_.count(node->arguments[a]) == 0) continue;
       if (a >= texts.size() || texts[a].empty()) throw no_derivative(*node->op, a);
