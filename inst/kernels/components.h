@@ -54,23 +54,6 @@ KERNELOPS_INLINE V gather(const V* x, long dim, const V& at) {
   return out;
 }
 
-// The product of matrices, row by row: n columns of x meet n rows of y, which follows from
-// dim_x * dim_y = n * n * dim_out.
-template <class V>
-KERNELOPS_INLINE void matrix_product(const V* x, long dim_x, const V* y, long dim_y, V* out,
-                                     long dim_out) {
-  long n = 1;
-  while (n * n * dim_out < dim_x * dim_y) ++n;
-  const long p = dim_y / n;
-  for (long row = 0; row < dim_x / n; ++row) {
-    for (long column = 0; column < p; ++column) {
-      V sum = x[row * n] * y[column];
-      for (long l = 1; l < n; ++l) sum = sum + x[row * n + l] * y[l * p + column];
-      out[row * p + column] = sum;
-    }
-  }
-}
-
 // The components of the entry number `entry` of a selection with dim_x entries for a row, of which
 // dim_out consecutive groups belong to the components of the formula: all 0 but one.
 template <class V>
@@ -91,6 +74,23 @@ KERNELOPS_INLINE void place_entry(const V* x, long dim_x, const V& entry, V* out
   const long rank = dim_out / dim_x;
   for (long e = 0; e < dim_out; ++e) {
     out[e] = select(entry == like(entry, static_cast<double>(e)), x[e / rank], V{});
+  }
+}
+
+// The product of two matrices stored row by row: their sizes follow from the numbers of components.
+template <class V>
+KERNELOPS_INLINE void matrix_product(const V* x, long dim_x, const V* y, long dim_y, V* out,
+                                     long dim_out) {
+  long inner = 1;
+  while (inner * inner * dim_out < dim_x * dim_y) ++inner;
+  const long rows = dim_x / inner;
+  const long columns = dim_y / inner;
+  for (long i = 0; i < rows; ++i) {
+    for (long j = 0; j < columns; ++j) {
+      V sum = x[i * inner] * y[j];
+      for (long l = 1; l < inner; ++l) sum = sum + x[i * inner + l] * y[l * columns + j];
+      out[i * columns + j] = sum;
+    }
   }
 }
 

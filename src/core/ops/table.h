@@ -88,8 +88,9 @@ class OpRow {
     def_.index = std::move(maps);
     return std::move(*this);
   }
-  /// Of a contraction: its code on whole vectors, for those that are too long to be written out.
-  OpRow&& on_vectors(OpaqueCode code) && {
+  /// Of a contraction with a result of several components: code for what is too long to be written
+  /// out.
+  OpRow&& on_arrays(OpaqueCode code) && {
     def_.opaque = std::move(code);
     return std::move(*this);
   }

@@ -82,6 +82,7 @@ class Match {
         return false;
       }
     }
+    if (expr->parameters.empty()) return true;
     const Scope named = row_scope(*expr->op, {}, expr->parameters);
     for (std::size_t p = 0; p < expr->op->parameters.size(); ++p) {
       if (!parameter(pattern.children[count + p], expr->op->parameters[p], named)) {

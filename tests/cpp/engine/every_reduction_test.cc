@@ -140,17 +140,16 @@ TEST_F(EveryReduction, IsRightByEverySumScheme) {
 }
 
 TEST_F(EveryReduction, KeepsAThousandValues) {
-  for (const int dimension : {1, 3}) {
+  for (const int dimension : {1, 2}) {
     Formulas f;
     declare(f, dimension);
     std::vector<Expr> nodes;
     for (const char* name : {"KMin_ArgKMin", "ArgKMax", "KMax"}) {
       nodes.push_back(f(std::string(name) + "_Reduction(F, 1000, 0)"));
     }
-    for (const bool float32 : {true, false}) {
-      expect_right(nodes, f, {{2, 0}, {3, 40}, {2, 1500}}, float32, SumScheme::block);
-      ASSERT_FALSE(HasFailure());
-    }
+    const Sizes sizes = dimension == 1 ? Sizes{1, 1100} : Sizes{3, 40};
+    expect_right(nodes, f, {{2, 0}, sizes}, dimension == 1, SumScheme::block);
+    ASSERT_FALSE(HasFailure());
   }
 }
 
@@ -161,7 +160,7 @@ TEST_F(EveryReduction, IsRightAcrossTilesAndSplits) {
   f.variable("v", Category::j, 100);
   f.variable("a", Category::i, 1);
   f.variable("b", Category::j, 1);
-  f.scope.formulas["F"] = f("Concat(a - b, 0.01 * SqDist(u, v) + b)");
+  f.scope.formulas["F"] = f("Concat(a - b, 0.001 * SqDist(u, v) + b)");
   f.scope.formulas["f"] = f("Elem(F, 1)");
   f.scope.formulas["W"] = f("Concat(a * b, 1 + a)");
   f.scope.formulas["w"] = f("a - b");

@@ -8,7 +8,7 @@
 #include "core/ir/print.h"
 #include "core/transform/gradient.h"
 #include "core/transform/simplify.h"
-#include "support/sample.h"
+#include "support/random_formula.h"
 
 namespace kernelops {
 namespace {
@@ -253,11 +253,30 @@ TEST_F(DifferentialFormulaTest, ADiagonalJacobianHasZerosWhereADerivativeIsInfin
   EXPECT_EQ(entries, (std::vector<double>{INFINITY, 0, 0, 0, 1, 0, 0, 0, 1}));
 }
 
-TEST_F(DifferentialFormulaTest, DivergenceByComponentsIsOneSweep) {
-  // As many nodes for any dimension.
+TEST_F(DifferentialFormulaTest, TheDivergenceOfRandomFormulasIsTheTraceOfTheirJacobian) {
+  Random random(4);
+  testing::RandomFormula formula(f, random, {true, false});
+  for (int n = 0; n < 100; ++n) {
+    f.scope.formulas["f"] = formula.of_dimension(3, 4);
+    const Values values = f.values(random, {1, 1});
+    testing::Evaluator evaluator(values, {1, 1});
+    const Expr matrix = expanded("GradMatrix(f, x)");
+    if (!evaluator.is_finite(matrix, 0, 0)) continue;
+    const std::vector<double> entries = evaluator.at(matrix, 0, 0);
+    const double trace = entries[0] + entries[4] + entries[8];
+    EXPECT_TRUE(testing::near(evaluator.at(expanded("Divergence(f, x)"), 0, 0)[0], trace, 1e-9))
+        << print_formula(f("f"));
+  }
+}
+
+TEST_F(DifferentialFormulaTest, TracesOfVectorsAndScalarsTakeAsManyNodesForAnyDimension) {
   f.variable("z", Category::i, 50);
+  f.variable("t", Category::j, 50);
   const auto nodes = [&](const std::string& text) { return topological({expanded(text)}).size(); };
   EXPECT_EQ(nodes("Divergence(Exp(z) * z, z)"), nodes("Divergence(Exp(x) * x, x)"));
+  EXPECT_EQ(nodes("Laplacian(Exp(-s * SqDist(z, t)), z)"),
+            nodes("Laplacian(Exp(-s * SqDist(x, y)), x)"));
+  EXPECT_LT(nodes("Laplacian(Exp(-s * SqDist(z, t)), z)"), 40u);
 }
 
 }  // namespace
