@@ -178,13 +178,13 @@ TEST_F(EveryReduction, HasTheSameBitsForEveryNumberOfThreads) {
   Formulas f;
   declare(f, 3);
   for (const int category : {0, 1, 2}) {
-    const std::vector<Expr> nodes = every_reduction(f, category, {1, 7});
+    const std::vector<Expr> nodes = every_reduction(f, category, {7});
     const Program program = lower(nodes);
     for (const bool float32 : {true, false}) {
-      if (category == 1 && float32) continue;
+      if (float32 != (category == 0)) continue;
       const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
-      for (const Sizes& sizes : {Sizes{2500, 300}, Sizes{5, 40000}, Sizes{40000, 5}}) {
-        for (const Values& values : inputs(f, sizes)) {
+      for (const Sizes& sizes : {Sizes{1500, 150}, Sizes{5, 20000}, Sizes{20000, 5}}) {
+        for (const Values& values : {inputs(f, sizes)[0], inputs(f, sizes)[2]}) {
           const auto run = [&](int threads) {
             return CompiledRunner(machine, sizes, float32, threads).pairs(program, *kernel, values);
           };
