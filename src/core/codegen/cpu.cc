@@ -116,10 +116,10 @@ class CpuWriter {
            number(target_.vector_bytes) +
            ">;\nusing WI = mask_t<W>;\nconstexpr Size kLanes = lanes<V>;\n"
            "constexpr Size kRowVectors = " +
-           number(shape_.row_vectors) +
-           ";\nconstexpr Size kRowBlock = kRowVectors * kLanes;\n"
-           "constexpr Size kFlushColumns = " +
-           number(flush_columns()) + ";\n\n";
+           number(shape_.row_vectors) + ";\nconstexpr Size kRowBlock = kRowVectors * kLanes;\n" +
+           (program_.has_pairs()
+                ? "constexpr Size kFlushColumns = " + number(flush_columns()) + ";\n\n"
+                : "\n");
   }
 
   static bool is_empty(const Section& section) {
