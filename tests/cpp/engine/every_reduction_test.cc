@@ -194,8 +194,8 @@ TEST_F(EveryReduction, HasTheSameBitsForEveryNumberOfThreads) {
     for (const bool float32 : {true, false}) {
       if (float32 != (category == 0)) continue;
       const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
-      for (const Sizes& sizes : {Sizes{1500, 150}, Sizes{5, 20000}, Sizes{20000, 5}}) {
-        for (const Values& values : {inputs(f, sizes)[0], inputs(f, sizes)[2]}) {
+      for (const Sizes& sizes : {Sizes{1100, 100}, Sizes{2, 8000}, Sizes{5000, 5}}) {
+        for (const Values& values : {inputs(f, sizes)[2]}) {
           const auto run = [&](int threads) {
             return CompiledRunner(machine, sizes, float32, threads).pairs(program, *kernel, values);
           };
