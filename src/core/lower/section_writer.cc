@@ -247,6 +247,7 @@ void SectionWriter::long_sum(Expr node) {
 }
 
 void SectionWriter::call(Expr node) {
+  KERNELOPS_CHECK(!node->op->opaque.text.empty());
   Instruction call;
   call.opcode = Opcode::call;
   call.op = node->op;
