@@ -15,8 +15,13 @@ bool on_columns(Space space) { return space == Space::column || space == Space::
 // Formulas' operations in generated text, so that no name of theirs meets one of ours.
 std::string function_name(const OpDef& op) { return "op_" + op.name; }
 
+// How often a program may apply an operation whose code calls functions before it is compiled once
+// and called: written out everywhere, compilers need minutes for thousands of them.
+constexpr std::int64_t kMostInlined = 48;
+
 // A function of values, or, for C code of scalars, one that goes from lane to lane.
-std::string elementwise_function(const OpDef& op, const Dialect& dialect) {
+std::string elementwise_function(const OpDef& op, std::int64_t uses, const Dialect& dialect) {
+  const bool is_called = uses > kMostInlined && op.code.text.find('(') != std::string::npos;
   const std::string value = dialect.value_type();
   std::vector<std::string> arguments;
   std::vector<std::string> scalars;
@@ -30,8 +35,8 @@ std::string elementwise_function(const OpDef& op, const Dialect& dialect) {
     arguments.push_back("[[maybe_unused]] long " + parameter);
   }
   const std::string name = function_name(op);
-  const std::string head =
-      dialect.function_words() + " " + value + " " + name + "(" + join(arguments, ", ") + ") { ";
+  const std::string words = is_called ? dialect.called_function_words() : dialect.function_words();
+  const std::string head = words + " " + value + " " + name + "(" + join(arguments, ", ") + ") { ";
   if (!op.code.is_scalar) return head + "return " + op.code.text + "; }\n";
   return dialect.function_words() + " Real scalar_" + name + "(" + join(scalars, ", ") +
          ") { KERNELOPS_SCALAR_WORDS return " + op.code.text + "; }\n" + head + value +
@@ -62,17 +67,21 @@ std::string component_text(const Component& component) {
 
 std::string operation_functions(const Program& program, const Dialect& dialect) {
   std::map<std::string, std::string> functions;
+  std::map<const OpDef*, std::int64_t> uses;
   for (const Section* section : {&program.parameters.section, &program.row.section,
                                  &program.column.section, &program.pair}) {
     for (const Block& block : section->blocks) {
       for (const Instruction& each : block.code) {
         if (each.opcode == Opcode::apply) {
-          functions.emplace(each.op->name, elementwise_function(*each.op, dialect));
+          ++uses[each.op];
         } else if (each.opcode == Opcode::call) {
           functions.emplace(each.op->name + " on arrays", opaque_function(*each.op, dialect));
         }
       }
     }
+  }
+  for (const auto& [op, count] : uses) {
+    functions.emplace(op->name, elementwise_function(*op, count, dialect));
   }
   std::string out;
   for (const auto& [name, text] : functions) out += text;

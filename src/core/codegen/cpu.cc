@@ -35,6 +35,7 @@ class CpuDialect : public Dialect {
 
   std::string value_type() const override { return "V"; }
   std::string function_words() const override { return "KERNELOPS_INLINE"; }
+  std::string called_function_words() const override { return "static __attribute__((noinline))"; }
 
   std::string constant(double value) const override {
     return "broadcast<V>(Real(" + constant_text(value) + "))";
