@@ -97,15 +97,14 @@ case_differences <- function(case, name, values, eta, step = 1e-5) {
 }
 
 # The derivatives in one variable of sum(first derivative * direction), one for each of the first
-# derivatives that `op` computes, by central differences.
-difference_products <- function(op, case, eta, name, directions, step = 1e-5) {
+# derivatives that `firsts` makes of inputs, by central differences.
+difference_products <- function(firsts, case, name, directions, step = 1e-5) {
   start <- case$inputs[[name]]
   out <- lapply(directions, function(direction) start)
   products <- function(entry, shift) {
     inputs <- case$inputs
     inputs[[name]][entry] <- start[entry] + shift
-    firsts <- list_of_results(op(c(unname(inputs), list(eta))), seq_along(directions))
-    mapply(function(first, direction) sum(first * direction), firsts, directions)
+    mapply(function(first, direction) sum(first * direction), firsts(inputs), directions)
   }
   for (entry in seq_along(start)) {
     slopes <- (products(entry, step) - products(entry, -step)) / (2 * step)
@@ -114,8 +113,8 @@ difference_products <- function(op, case, eta, name, directions, step = 1e-5) {
   out
 }
 
-# Value and first derivatives of a case in both precisions.
-expect_case <- function(row, case) {
+# Value and first derivatives of a case.
+expect_case <- function(row, case, precisions = c("float64", "float32")) {
   eta <- uniform(case$counts[["i"]], value_dimension(case), seed = 99)
   args <- c(case$args, sprintf("eta = Vi(%d)", ncol(eta)))
   smooth <- differentiable(row, case, value_formula(case), args)
@@ -123,19 +122,30 @@ expect_case <- function(row, case) {
     value = value_formula(case),
     stats::setNames(sprintf("Grad(%s, %s, eta)", value_formula(case), smooth), smooth)
   )
-  given <- c(unname(case$inputs), list(eta))
-  double <- run_formulas(formulas, args, given)
-  single <- run_formulas(formulas, args, given, "float32")
+  op <- keops_kernel(formulas, args)
   reference <- case_reference(row, case)
-  expect_close(double$value, reference, 1e-12)
-  expect_close(single$value, reference, 1e-5)
-  op <- keops_kernel(unname(formulas["value"]), case$args)
-  values <- function(inputs) op(unname(inputs))
-  for (name in smooth) {
-    expected <- case_differences(case, name, values, eta)
-    scale <- max(1, abs(expected))
-    expect_lte(max(abs(double[[name]] - expected)) / scale, 1e-6)
-    expect_lte(max(abs(single[[name]] - double[[name]])) / scale, 2e-5)
+  for (precision in precisions) {
+    double <- precision == "float64"
+    result <- with_options(
+      list(kernelops.precision = precision), op(c(unname(case$inputs), list(eta)))
+    )
+    expect_close(result$value, reference, if (double) 1e-12 else 1e-5)
+    values <- function(inputs) op(c(unname(inputs), list(eta)))$value
+    for (name in smooth) {
+      expected <- case_differences(case, name, values, eta)
+      expect_identical(dim(result[[name]]), dim(expected))
+      excess <- max(abs(result[[name]] - expected)) / max(1, abs(expected))
+      expect_lte(excess, if (double) 1e-6 else 2e-5)
+    }
+  }
+}
+
+# The value of a case alone.
+expect_value <- function(row, case, precisions) {
+  reference <- case_reference(row, case)
+  for (precision in precisions) {
+    result <- run_formulas(c(value = value_formula(case)), case$args, case$inputs, precision)
+    expect_close(result$value, reference, if (precision == "float64") 1e-12 else 1e-5)
   }
 }
 
@@ -150,11 +160,7 @@ for (name in operation_rows$name) {
       expect_case(row, operation_case(row, all_roles(row), counts, smooth = draws_whole))
       if (draws_whole) {
         case <- operation_case(row, all_roles(row), counts)
-        for (precision in c("float64", "float32")) {
-          result <- run_formulas(c(value = value_formula(case)), case$args, case$inputs, precision)
-          tolerance <- if (precision == "float64") 1e-12 else 1e-5
-          expect_close(result$value, case_reference(row, case), tolerance)
-        }
+        expect_value(row, case, c("float64", "float32"))
       }
     })
 
@@ -178,10 +184,11 @@ for (name in operation_rows$name) {
       )
       names(first) <- smooth
       names(second) <- paste(pairs$of, pairs$again)
-      actual <- run_formulas(second, args, given)
-      op <- keops_kernel(first, args[seq_len(length(case$args) + 1L)])
+      op <- keops_kernel(c(first, second), args)
+      firsts <- function(inputs) op(c(unname(inputs), given[-seq_along(inputs)]))[smooth]
+      actual <- op(given)
       for (again in smooth) {
-        differences <- difference_products(op, case, eta, again, directions)
+        differences <- difference_products(firsts, case, again, directions)
         for (k in seq_along(smooth)) {
           expected <- differences[[k]]
           excess <- max(abs(actual[[paste(smooth[k], again)]] - expected))
@@ -190,44 +197,38 @@ for (name in operation_rows$name) {
       }
     })
 
-    if (row$kind == "elementwise") {
-      test_that(paste(name, "broadcasts one dimension in every position and refuses others"), {
-        flags <- expand.grid(rep(list(c(1L, 3L)), row$arguments))
-        terms <- lapply(seq_len(nrow(flags)), function(k) {
-          data.frame(role = roles[seq_len(row$arguments)], dimension = unlist(flags[k, ]))
-        })
-        case <- operation_case(row, terms, c(i = 5L, j = 3L, p = 1L), smooth = TRUE)
-        expect_case(row, case)
-        if (row$arguments > 1L) {
-          letters <- argument_letters(row$arguments)
-          args <- sprintf("%s = Vi(%d)", letters, c(3L, 2L, 3L)[seq_along(letters)])
-          formula <- sprintf("Sum_Reduction(%s, 0)", row_call(row, letters))
-          expect_error(keops_kernel(formula, args), class = "kernelops_error_dimension")
-        }
-      })
-    }
-
     test_that(paste(name, "takes every dimension that its rule allows"), {
-      terms <- lapply(c(1L, 2L, 3L, 17L, 34L), function(dimension) {
-        data.frame(role = roles[seq_len(row$arguments)], dimension = dimension)
-      })
+      roles <- roles[seq_len(row$arguments)]
       counts <- c(i = 5L, j = 3L, p = 1L)
+      equal <- lapply(c(1L, 2L, 3L, 17L, 34L), rep, times = row$arguments)
+      mixed <- unname(split(expand.grid(rep(list(c(1L, 3L)), row$arguments)), seq_len(2^row$arguments)))
+      elementwise <- row$kind == "elementwise"
+      terms <- lapply(c(equal, if (elementwise) lapply(mixed, unlist)), function(dimensions) {
+        data.frame(role = roles, dimension = unname(dimensions))
+      })
       allowed <- vapply(terms, function(term) {
         case <- operation_case(row, list(term), counts)
         !nzchar(condition_class(keops_kernel(value_formula(case), case$args)))
       }, TRUE)
-      if (row$kind == "elementwise") expect_identical(sum(allowed), length(terms))
+      if (elementwise) {
+        expect_true(all(allowed))
+        return(expect_case(row, operation_case(row, terms, counts, smooth = TRUE), "float64"))
+      }
       # Time warping is written out step by step, for short series.
-      if (!any(allowed) || name == "SoftDTW_SqDist") {
-        return(expect_true(nzchar(row$sample_dimensions)))
+      if (any(allowed) && name != "SoftDTW_SqDist") {
+        expect_value(row, operation_case(row, terms[allowed], counts), "float64")
       }
-      case <- operation_case(row, terms[allowed], counts)
-      for (precision in c("float64", "float32")) {
-        result <- run_formulas(c(value = value_formula(case)), case$args, case$inputs, precision)
-        tolerance <- if (precision == "float64") 1e-12 else 1e-5
-        expect_close(result$value, case_reference(row, case), tolerance)
-      }
+      expect_true(nzchar(row$sample_dimensions))
     })
+
+    if (row$kind == "elementwise" && row$arguments > 1L) {
+      test_that(paste(name, "refuses dimensions that differ"), {
+        letters <- argument_letters(row$arguments)
+        args <- sprintf("%s = Vi(%d)", letters, c(3L, 2L, 3L)[seq_along(letters)])
+        formula <- sprintf("Sum_Reduction(%s, 0)", row_call(row, letters))
+        expect_error(keops_kernel(formula, args), class = "kernelops_error_dimension")
+      })
+    }
 
     if (nzchar(row$infix)) {
       test_that(paste(name, "may be written as", row$infix), {
