@@ -77,6 +77,23 @@ KERNELOPS_INLINE void place_entry(const V* x, long dim_x, const V& entry, V* out
   }
 }
 
+// The product of two matrices stored row by row: their sizes follow from the numbers of components.
+template <class V>
+KERNELOPS_INLINE void matrix_product(const V* x, long dim_x, const V* y, long dim_y, V* out,
+                                     long dim_out) {
+  long inner = 1;
+  while (inner * inner * dim_out < dim_x * dim_y) ++inner;
+  const long rows = dim_x / inner;
+  const long columns = dim_y / inner;
+  for (long i = 0; i < rows; ++i) {
+    for (long j = 0; j < columns; ++j) {
+      V sum = x[i * inner] * y[j];
+      for (long l = 1; l < inner; ++l) sum = sum + x[i * inner + l] * y[l * columns + j];
+      out[i * columns + j] = sum;
+    }
+  }
+}
+
 }  // namespace kernelops
 
 #endif  // KERNELOPS_KERNELS_COMPONENTS_H_

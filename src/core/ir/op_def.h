@@ -117,7 +117,7 @@ struct OpDef {
   ElementwiseCode code;
   std::string inner;            // contraction: number of terms
   std::vector<IndexMap> index;  // contraction, indexing: one per argument
-  OpaqueCode opaque;            // opaque
+  OpaqueCode opaque;            // opaque, contraction with a result of several components
   std::string definition;       // composite: the formula; see `define`
   /// Composite whose definition depends on dimensions or parameters: writes the formula. Steps
   /// "name = formula;" may come before it. Throws Error(dimension) where the row has no meaning.

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/ops/code.h"
 #include "core/ops/table.h"
 #include "core/support/error.h"
 #include "core/support/strings.h"
@@ -178,6 +179,7 @@ std::vector<OpDef> matrix_rows() {
           .require("dim(x) % n == 0", "n must divide the dimension of the first matrix")
           .require("dim(y) == n * p", "the second matrix must have n rows and p columns")
           .contraction("n", {{"(k / p) * n + l"}, {"l * p + k % p"}})
+          .on_arrays(KERNELOPS_OPAQUE(2, matrix_product(x, dim_x, y, dim_y, out, dim_out)))
           .gradient({"MatMult(g, Transpose(y, n), p, n)",
                      "MatMult(Transpose(x, dim(x) / n), g, dim(x) / n, p)"})
           .r("as.vector(t(matrix(x, ncol = n, byrow = TRUE) %*% matrix(y, nrow = n, byrow = TRUE)))")

@@ -192,9 +192,10 @@ ReductionCode weighted_code(const char* name, Components<Shared...>,
   return out;
 }
 
-/// The code of a ranked reduction. The arrays of a state must follow one another, `count` apart.
+/// The code of a ranked reduction with outputs of these types. The arrays of a state must follow
+/// one another, `count` apart.
 template <class Code>
-ReductionCode ranked_code(const char* name) {
+ReductionCode ranked_code(const char* name, std::vector<StateType> outputs) {
   ReductionCode out;
   out.name = name;
   const auto heap_of = [](void* const* arrays, std::int64_t rank, std::size_t lane) {
@@ -214,15 +215,15 @@ ReductionCode ranked_code(const char* name) {
       Code::merge(heap_of(arrays, rank, lane), heap_of(other, rank, lane));
     }
   };
-  // Output 0 are the values, output 1 the rows.
-  out.compiled.finish = [heap_of](void* const* arrays, std::int64_t rank, std::size_t output,
-                                  double, void* result, std::size_t count) {
+  out.compiled.finish = [heap_of, outputs = std::move(outputs)](
+                            void* const* arrays, std::int64_t rank, std::size_t output, double,
+                            void* result, std::size_t count) {
     for (std::size_t lane = 0; lane < count; ++lane) {
       const auto heap = heap_of(arrays, rank, lane);
       Code::sort(heap);
       for (std::int64_t r = 0; r < rank; ++r) {
         const std::size_t place = static_cast<std::size_t>(r) * count + lane;
-        if (output == 0) {
+        if (outputs[output] == StateType::value) {
           static_cast<double*>(result)[place] = heap.at(r).value;
         } else {
           static_cast<std::int64_t*>(result)[place] = heap.at(r).row;

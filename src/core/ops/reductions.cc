@@ -298,7 +298,11 @@ std::vector<ReductionDef> extremum_rows(const Extremum& e, ReductionCode best, R
   return {extremum, position, pair};
 }
 
-std::vector<ReductionDef> rank_rows(const Extremum& e, const ReductionCode& code) {
+template <class Code>
+std::vector<ReductionDef> rank_rows(const Extremum& e, const char* code_name) {
+  const auto code = [&](std::vector<StateType> outputs) {
+    return code::ranked_code<Code>(code_name, std::move(outputs));
+  };
   const std::string name = "K" + e.name;
   const std::string order_r = "order(v, decreasing = " + e.decreasing +
                               ", method = \"radix\", "
@@ -311,7 +315,7 @@ std::vector<ReductionDef> rank_rows(const Extremum& e, const ReductionCode& code
           " where there are fewer.",
       "\\" + e.function + "^{(1)}_j F_{ij}, \\dots, \\" + e.function + "^{(K)}_j F_{ij}", values_r);
   values.ranked = true;
-  values.code = code;
+  values.code = code({StateType::value});
   values.selection = "Arg" + name;
   values.selected_gradient = "SelectEntry(g, Entry(), dim(F))";
 
@@ -323,7 +327,7 @@ std::vector<ReductionDef> rank_rows(const Extremum& e, const ReductionCode& code
       "\\arg\\" + e.function + "^{(1)}_j F_{ij}, \\dots, \\arg\\" + e.function + "^{(K)}_j F_{ij}",
       rows_r);
   rows.ranked = true;
-  rows.code = code;
+  rows.code = code({StateType::index});
   rows.outputs = {{"arg" + e.function, StateType::index, "finish_index"}};
   rows.no_gradient = kNoRowGradient;
 
@@ -335,7 +339,7 @@ std::vector<ReductionDef> rank_rows(const Extremum& e, const ReductionCode& code
       "list(" + e.function + " = " + values_r + ", arg" + e.function + " = " + rows_r + ")");
   both.synonyms = {name + "Arg" + name};
   both.ranked = true;
-  both.code = code;
+  both.code = code({StateType::value, StateType::index});
   both.outputs = {{e.function, StateType::value, "finish"},
                   {"arg" + e.function, StateType::index, "finish_index"}};
   both.selection = values.selection;
@@ -363,8 +367,8 @@ std::vector<ReductionDef> reduction_rows() {
   add(exponential_rows());
   add(KERNELOPS_EXTREMUM_ROWS(kMinimum, MinCode, ArgMinCode));
   add(KERNELOPS_EXTREMUM_ROWS(kMaximum, MaxCode, ArgMaxCode));
-  add(rank_rows(kMinimum, code::ranked_code<RankCode<Smallest>>("RankCode<Smallest>")));
-  add(rank_rows(kMaximum, code::ranked_code<RankCode<Largest>>("RankCode<Largest>")));
+  add(rank_rows<RankCode<Smallest>>(kMinimum, "RankCode<Smallest>"));
+  add(rank_rows<RankCode<Largest>>(kMaximum, "RankCode<Largest>"));
   add(truth_rows());
   add({selected_sum_row()});
   return rows;

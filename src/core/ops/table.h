@@ -88,6 +88,12 @@ class OpRow {
     def_.index = std::move(maps);
     return std::move(*this);
   }
+  /// Of a contraction with a result of several components: code for what is too long to be written
+  /// out.
+  OpRow&& on_arrays(OpaqueCode code) && {
+    def_.opaque = std::move(code);
+    return std::move(*this);
+  }
   /// Makes the row an indexing.
   OpRow&& indexing(std::vector<IndexMap> maps) && {
     def_.kind = OpKind::indexing;

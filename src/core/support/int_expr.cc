@@ -38,7 +38,7 @@ class Evaluator {
   std::int64_t disjunction() {
     std::int64_t value = conjunction();
     while (accept("||")) {
-      const std::int64_t right = conjunction();
+      const std::int64_t right = unless(value != 0, [this] { return conjunction(); });
       value = value != 0 || right != 0;
     }
     return value;
@@ -47,9 +47,18 @@ class Evaluator {
   std::int64_t conjunction() {
     std::int64_t value = comparison();
     while (accept("&&")) {
-      const std::int64_t right = comparison();
+      const std::int64_t right = unless(value == 0, [this] { return comparison(); });
       value = value != 0 && right != 0;
     }
+    return value;
+  }
+
+  // Reads what does not matter if `decided`: then it may have no value.
+  template <class Read>
+  std::int64_t unless(bool decided, Read read) {
+    ignored_ += decided ? 1 : 0;
+    const std::int64_t value = read();
+    ignored_ -= decided ? 1 : 0;
     return value;
   }
 
@@ -98,8 +107,9 @@ class Evaluator {
 
   std::int64_t divisor() {
     const std::int64_t value = atom();
-    if (value == 0) fail("division by zero");
-    return value;
+    if (value != 0) return value;
+    if (ignored_ == 0) fail("division by zero");
+    return 1;
   }
 
   std::int64_t atom() {
@@ -135,13 +145,14 @@ class Evaluator {
       if (!accept("]")) fail("missing ]");
     }
     const std::optional<std::int64_t> value = scope_(word);
-    if (!value) fail("unknown name " + word);
-    return *value;
+    if (!value && ignored_ == 0) fail("unknown name " + word);
+    return value.value_or(0);
   }
 
   std::string_view text_;
   const IntScope& scope_;
   std::size_t at_ = 0;
+  int ignored_ = 0;
 };
 
 }  // namespace

@@ -43,12 +43,14 @@ class Expansion {
     return without(e, derivative(first, e, arguments_[2]));
   }
 
-  // Row k is the gradient of component k.
+  // Row k is the gradient of component k. What is 0 in a diagonal matrix is so exactly.
   Expr jacobian() {
     const std::int64_t dimension = formula()->dimension;
+    const Expr diagonal = diagonal_jacobian();
     Expr out = nullptr;
     for (std::int64_t k = dimension - 1; k >= 0; --k) {
-      const Expr row = derivative(f_, v_, unit_vector(graph_.constant(1), dimension, k));
+      const Expr row = diagonal != nullptr ? unit_vector(component(diagonal, k), dimension, k)
+                                           : gradient(graph_, formula(), v_, unit(dimension, k));
       out = out == nullptr ? row : graph_.apply(operation("Concat"), {row, out});
     }
     return out;
@@ -70,14 +72,20 @@ class Expansion {
     return divergence();
   }
 
-  Expr weighted_trace() { return trace(formula(), arguments_[2]); }
+  Expr weighted_trace_of_linear() {
+    require_linear();
+    return trace(formula(), arguments_[2]);
+  }
 
   Expr sum_of_linear() {
     require_linear();
     return weighted_sum(graph_.constant(1), graph_.constant(1));
   }
 
-  Expr weighted_sum_of_jacobian() { return weighted_sum(arguments_[2], arguments_[3]); }
+  Expr weighted_sum_of_linear() {
+    require_linear();
+    return weighted_sum(arguments_[2], arguments_[3]);
+  }
 
  private:
   Expr derivative(const Derivand& f, Expr v, Expr e) {
@@ -111,15 +119,37 @@ class Expansion {
     return graph_.apply(operation("ElemT"), {value}, {dimension, k});
   }
 
+  Expr unit(std::int64_t dimension, std::int64_t k) {
+    return unit_vector(graph_.constant(1), dimension, k);
+  }
+
   Expr component(Expr x, std::int64_t k) {
     return x->dimension == 1 ? x : graph_.apply(operation("Elem"), {x}, {k});
   }
 
-  // The sum over k of weight_k times the derivative of component k of f in component k of v.
+  // The sum over k of weight_k times the derivative of component k of f in component k of v. A
+  // scalar part takes one gradient whatever the dimension.
   Expr trace(Expr f, Expr weights) {
-    if (acts_on_components(f)) {
-      return graph_.apply(operation("Sum"), {gradient(graph_, f, v_, weights)});
+    // Simplification turns repeated scalars into scalars that broadcast.
+    f = simplify(graph_, f);
+    weights = repeated_to(graph_, weights, v_->dimension);
+    const std::vector<Adjoint> parts = trace_parts(graph_, f, weights, active_nodes(f, v_));
+    // Beyond that many parts, one gradient for each component costs less.
+    if (static_cast<std::int64_t>(parts.size()) > v_->dimension + 1) return plain_trace(f, weights);
+    Expr out = graph_.constant(0);
+    for (const auto& [part, w] : parts) {
+      if (part == v_) {
+        out = added(graph_, out, graph_.apply(operation("Sum"), {w}));
+      } else if (part->dimension == 1) {
+        out = added(graph_, out, scalar_product(gradient(graph_, part, v_, graph_.constant(1)), w));
+      } else {
+        out = added(graph_, out, plain_trace(part, w));
+      }
     }
+    return out;
+  }
+
+  Expr plain_trace(Expr f, Expr weights) {
     Expr out = nullptr;
     for (std::int64_t k = 0; k < v_->dimension; ++k) {
       const Expr e = unit_vector(component(weights, k), v_->dimension, k);
@@ -128,22 +158,23 @@ class Expansion {
     return out;
   }
 
-  // Whether component k of f depends on component k of v only: then the Jacobian is diagonal.
-  bool acts_on_components(Expr f) {
-    const std::set<Expr> active = active_nodes(f, v_);
-    for (Expr node : formula_nodes(f)) {
-      if (active.count(node) == 0) continue;
-      if (node->dimension != v_->dimension) return false;
-      if (node != v_ && (node->op == nullptr || node->op->kind != OpKind::elementwise))
-        return false;
-    }
-    return true;
+  // The diagonal of the Jacobian, or null if there is more than the diagonal.
+  Expr diagonal_jacobian() {
+    if (formula()->dimension != v_->dimension) return nullptr;
+    const Expr ones = repeated_to(graph_, graph_.constant(1), v_->dimension);
+    const std::vector<Adjoint> parts =
+        trace_parts(graph_, formula(), ones, active_nodes(formula(), v_));
+    if (parts.empty()) return graph_.zero(v_->dimension);
+    return parts.size() == 1 && parts[0].first == v_ ? parts[0].second : nullptr;
+  }
+
+  Expr scalar_product(Expr x, Expr y) {
+    return graph_.apply(operation("Sum"), {graph_.apply(operation("Mult"), {x, y})});
   }
 
   Expr weighted_sum(Expr left, Expr right) {
-    const Expr product =
-        graph_.apply(operation("Mult"), {gradient(graph_, formula(), v_, left), right});
-    return graph_.apply(operation("Sum"), {product});
+    return scalar_product(gradient(graph_, formula(), v_, left),
+                          repeated_to(graph_, right, v_->dimension));
   }
 
   void require_linear() {
@@ -183,9 +214,9 @@ const std::map<std::string, Expr (Expansion::*)()>& expansions() {
       {"Laplacian", &Expansion::laplacian},
       {"AdjointOperator", &Expansion::adjoint},
       {"TraceOperator", &Expansion::trace_of_linear},
-      {"WeightedTrace", &Expansion::weighted_trace},
+      {"WeightedTrace", &Expansion::weighted_trace_of_linear},
       {"SumLinOperator", &Expansion::sum_of_linear},
-      {"WeightedSumLin", &Expansion::weighted_sum_of_jacobian},
+      {"WeightedSumLin", &Expansion::weighted_sum_of_linear},
   };
   return table;
 }

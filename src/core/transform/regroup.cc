@@ -33,13 +33,17 @@ class Regrouper {
  public:
   explicit Regrouper(Graph& graph) : graph_(graph) {}
 
-  Expr run(Expr root) {
-    const std::vector<Expr> nodes = topological({root});
+  std::vector<Expr> run(const std::vector<Expr>& roots) {
+    const std::vector<Expr> nodes = topological(roots);
     for (Expr node : nodes) {
       for (Expr argument : node->arguments) ++uses_[argument];
     }
+    // A result that is a part of another one is needed whole too.
+    for (Expr root : roots) ++uses_[root];
     for (Expr node : nodes) done_[node] = visit(node);
-    return done_.at(root);
+    std::vector<Expr> out;
+    for (Expr root : roots) out.push_back(done_.at(root));
+    return out;
   }
 
  private:
@@ -140,6 +144,10 @@ class Regrouper {
 
 }  // namespace
 
-Expr regroup(Graph& graph, Expr root) { return Regrouper(graph).run(root); }
+std::vector<Expr> regroup(Graph& graph, const std::vector<Expr>& roots) {
+  return Regrouper(graph).run(roots);
+}
+
+Expr regroup(Graph& graph, Expr root) { return regroup(graph, std::vector<Expr>{root})[0]; }
 
 }  // namespace kernelops

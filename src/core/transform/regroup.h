@@ -9,11 +9,16 @@
 // did not.
 #pragma once
 
+#include <vector>
+
 #include "core/ir/graph.h"
 
 namespace kernelops {
 
 /// The regrouped node, of the same dimension; `root` has no differential operation.
 Expr regroup(Graph& graph, Expr root);
+
+/// The same for several results at once: what they share stays shared.
+std::vector<Expr> regroup(Graph& graph, const std::vector<Expr>& roots);
 
 }  // namespace kernelops

@@ -1,5 +1,6 @@
 #include "core/transform/simplify.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -35,17 +36,23 @@ const std::multimap<const OpDef*, ParsedRule>& parsed_rules() {
   return rules;
 }
 
+// Vectors of zeros count as 0.
+bool is_constant(Expr expr) {
+  return expr->kind == NodeKind::constant || expr->kind == NodeKind::zero;
+}
+
 class Match {
  public:
   bool node(const Ast& pattern, Expr expr) {
     if (pattern.kind == AstKind::number) {
-      return expr->kind == NodeKind::constant && expr->value == pattern.number;
+      return is_constant(expr) && expr->value == pattern.number;
     }
     if (pattern.kind == AstKind::name) {
       const bool constant_only = pattern.text == "c" || pattern.text == "d";
       if (constant_only && expr->kind != NodeKind::constant) return false;
       return scope.formulas.emplace(pattern.text, expr).first->second == expr;
     }
+    if (pattern.text == "Entry") return expr->kind == NodeKind::entry_number;
     if (expr->kind != NodeKind::operation || expr->op->name != pattern.text) return false;
     if (arguments(pattern, expr, false)) return true;
     return expr->op->commutative && arguments(pattern, expr, true);
@@ -75,8 +82,10 @@ class Match {
         return false;
       }
     }
-    for (std::size_t p = 0; p < expr->parameters.size(); ++p) {
-      if (!integer(pattern.children[count + p], expr->parameters[p])) {
+    if (expr->parameters.empty()) return true;
+    const Scope named = row_scope(*expr->op, {}, expr->parameters);
+    for (std::size_t p = 0; p < expr->op->parameters.size(); ++p) {
+      if (!parameter(pattern.children[count + p], expr->op->parameters[p], named)) {
         scope = before;
         return false;
       }
@@ -84,7 +93,12 @@ class Match {
     return true;
   }
 
-  bool integer(const Ast& pattern, std::int64_t value) {
+  bool parameter(const Ast& pattern, const std::string& name, const Scope& named) {
+    if (is_list_parameter(name)) {
+      const std::vector<std::int64_t>& list = named.lists.at(parameter_name(name));
+      return scope.lists.emplace(pattern.text, list).first->second == list;
+    }
+    const std::int64_t value = named.integers.at(name);
     if (pattern.kind == AstKind::number) return pattern.number == static_cast<double>(value);
     return scope.integers.emplace(pattern.text, value).first->second == value;
   }
@@ -130,17 +144,26 @@ class Simplifier {
   }
 
   std::optional<Expr> fold(Expr node) {
+    const auto holds_for_all = [node](auto condition) {
+      return std::all_of(node->arguments.begin(), node->arguments.end(), condition);
+    };
+    if (node->op->kind == OpKind::indexing || node->op->kind == OpKind::contraction) {
+      const bool zeros = holds_for_all(
+          [](Expr argument) { return is_constant(argument) && argument->value == 0; });
+      return zeros ? std::optional<Expr>(graph_.zero(node->dimension)) : std::nullopt;
+    }
     // A user's operation has no compiled function.
     if (node->op->kind != OpKind::elementwise || node->op->code.is_scalar) return std::nullopt;
+    if (!holds_for_all(is_constant)) return std::nullopt;
     std::vector<const double*> pointers;
-    for (Expr argument : node->arguments) {
-      if (argument->kind != NodeKind::constant) return std::nullopt;
-      pointers.push_back(&argument->value);
-    }
+    for (Expr argument : node->arguments) pointers.push_back(&argument->value);
     double out = 0;
     node->op->code.float64(pointers.data(), node->parameters.data(), &out, 1);
     if (!std::isfinite(out)) return std::nullopt;
-    return graph_.constant(out);
+    if (out == 0) return graph_.zero(node->dimension);
+    const Expr value = graph_.constant(out);
+    if (node->dimension == 1) return value;
+    return graph_.apply(operation("SumT"), {value}, {node->dimension});
   }
 
   Graph& graph_;

@@ -16,22 +16,6 @@ struct ById {
   bool operator()(Expr a, Expr b) const { return a->id < b->id; }
 };
 
-// The parameters of a node under their names, for the texts of its row.
-void bind_parameters(Expr node, Scope* scope) {
-  std::size_t at = 0;
-  for (const std::string& parameter : node->op->parameters) {
-    if (!is_list_parameter(parameter)) {
-      scope->integers.emplace(parameter, node->parameters[at++]);
-      continue;
-    }
-    const auto first = node->parameters.begin() + static_cast<std::ptrdiff_t>(at) + 1;
-    const std::int64_t length = node->parameters[at];
-    scope->lists.emplace(parameter_name(parameter),
-                         std::vector<std::int64_t>(first, first + length));
-    at += static_cast<std::size_t>(length) + 1;
-  }
-}
-
 Error no_derivative(const OpDef& row, std::size_t argument) {
   std::string message = "`" + row.name + "` has no derivative";
   const bool in_none = std::all_of(row.gradient.begin(), row.gradient.end(),
@@ -43,7 +27,10 @@ Error no_derivative(const OpDef& row, std::size_t argument) {
 
 class Sweep {
  public:
-  Sweep(Graph& graph, const std::set<Expr>& active) : graph_(graph), active_(active) {}
+  /// With `dimension`, of operations between vectors of this dimension only, and without adding up
+  /// what a scalar is used for.
+  Sweep(Graph& graph, const std::set<Expr>& active, std::int64_t dimension = 0)
+      : graph_(graph), active_(active), dimension_(dimension) {}
 
   std::vector<Adjoint> run(const std::vector<Adjoint>& seeds) {
     std::set<Expr, ById> nodes;
@@ -55,7 +42,7 @@ class Sweep {
     for (auto it = nodes.rbegin(); it != nodes.rend(); ++it) {
       const auto found = adjoints_.find(*it);
       if (found == adjoints_.end()) continue;
-      if ((*it)->kind == NodeKind::operation) {
+      if (is_inner(*it)) {
         hand_down(*it, found->second);
       } else {
         leaves.push_back(*found);
@@ -65,20 +52,25 @@ class Sweep {
   }
 
  private:
+  bool is_inner(Expr node) const {
+    if (node->kind != NodeKind::operation || dimension_ == 0) {
+      return node->kind == NodeKind::operation;
+    }
+    return node->op->kind == OpKind::elementwise && node->dimension == dimension_;
+  }
+
   void contribute(Expr node, Expr part) {
     if (active_.count(node) == 0) return;
+    const std::int64_t dimension = dimension_ == 0 ? node->dimension : dimension_;
     Expr& adjoint = adjoints_[node];
-    adjoint = added(graph_, adjoint, shaped_adjoint(graph_, part, node->dimension));
+    adjoint = added(graph_, adjoint, shaped_adjoint(graph_, part, dimension));
   }
 
   void hand_down(Expr node, Expr g) {
     const std::vector<std::string>& texts = node->op->gradient;
-    Scope scope;
-    scope.formulas = {{"g", g}, {"out", node}};
-    for (std::size_t a = 0; a < node->arguments.size(); ++a) {
-      scope.formulas.emplace(argument_name(a), node->arguments[a]);
-    }
-    bind_parameters(node, &scope);
+    Scope scope = row_scope(*node->op, node->arguments, node->parameters);
+    scope.formulas.emplace("g", g);
+    scope.formulas.emplace("out", node);
     for (std::size_t a = 0; a < node->arguments.size(); ++a) {
       if (active_.count(node->arguments[a]) == 0) continue;
       if (a >= texts.size() || texts[a].empty()) throw no_derivative(*node->op, a);
@@ -89,6 +81,7 @@ class Sweep {
 
   Graph& graph_;
   const std::set<Expr>& active_;
+  std::int64_t dimension_;
   std::map<Expr, Expr> adjoints_;
 };
 
@@ -110,6 +103,10 @@ std::set<Expr> active_nodes(Expr root, Expr v) {
 std::vector<Adjoint> leaf_adjoints(Graph& graph, const std::vector<Adjoint>& seeds,
                                    const std::set<Expr>& active) {
   return Sweep(graph, active).run(seeds);
+}
+
+std::vector<Adjoint> trace_parts(Graph& graph, Expr f, Expr w, const std::set<Expr>& active) {
+  return Sweep(graph, active, f->dimension).run({{f, w}});
 }
 
 Expr repeated_to(Graph& graph, Expr x, std::int64_t dimension) {

@@ -22,6 +22,13 @@ std::set<Expr> active_nodes(Expr root, Expr v);
 std::vector<Adjoint> leaf_adjoints(Graph& graph, const std::vector<Adjoint>& seeds,
                                    const std::set<Expr>& active);
 
+/// The parts of a vector formula `f` of which its trace is made. With weights w the trace is the
+/// sum over k of w_k times the derivative of f_k in v_k, for a variable v of the dimension of f; it
+/// is the sum of the traces of the parts, each with the weights returned with it. Parts are v
+/// itself, scalars, which count as vectors of equal components, and what is no operation on
+/// components.
+std::vector<Adjoint> trace_parts(Graph& graph, Expr f, Expr w, const std::set<Expr>& active);
+
 /// The vector x with `dimension` components: a scalar is repeated.
 Expr repeated_to(Graph& graph, Expr x, std::int64_t dimension);
 

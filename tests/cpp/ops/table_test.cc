@@ -3,35 +3,50 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <set>
 
 #include "core/syntax/parser.h"
-#include "core/transform/gradient.h"
-#include "support/differences.h"
+#include "support/sample.h"
 
 namespace kernelops {
 namespace {
 
+using testing::contains;
+using testing::error_of;
 using testing::Formulas;
 using testing::Random;
-using testing::Values;
+using testing::RowSample;
 
 bool is_composite(const OpDef& row) { return row.kind == OpKind::composite; }
 bool is_differential(const OpDef& row) { return row.kind == OpKind::differential; }
+bool is_elementwise(const OpDef& row) { return row.kind == OpKind::elementwise; }
 
-double value_of(const OpDef& row, double x, double y = 0, std::int64_t parameter = 0) {
-  const double* arguments[] = {&x, &y};
-  double out = 0;
-  row.code.float64(arguments, &parameter, &out, 1);
+// Elementwise code on arrays of arguments.
+template <class T>
+std::vector<T> apply_code(const OpDef& row, const std::vector<std::vector<T>>& arguments,
+                          std::size_t count) {
+  std::vector<const T*> pointers;
+  for (const std::vector<T>& each : arguments) pointers.push_back(each.data());
+  std::vector<T> out(count + 1, -99);
+  const std::int64_t* parameters = row.sample.parameters.data();
+  if constexpr (sizeof(T) == sizeof(float)) {
+    row.code.float32(pointers.data(), parameters, out.data(), count);
+  } else {
+    row.code.float64(pointers.data(), parameters, out.data(), count);
+  }
+  EXPECT_EQ(out[count], -99) << row.name << " writes beyond its lanes";
+  out.resize(count);
   return out;
 }
 
-float value_of_float(const OpDef& row, float x, float y = 0, std::int64_t parameter = 0) {
-  const float* arguments[] = {&x, &y};
-  float out = 0;
-  row.code.float32(arguments, &parameter, &out, 1);
+// Values of all arguments in their domains.
+std::vector<std::vector<double>> arguments_of(const OpDef& row, Random& random, std::size_t count) {
+  std::vector<std::vector<double>> out;
+  for (std::size_t a = 0; a < static_cast<std::size_t>(row.arguments); ++a) {
+    out.push_back(
+        testing::table_in(random, domain_of(row, a), static_cast<std::int64_t>(count), 1).values);
+  }
   return out;
 }
 
@@ -42,197 +57,192 @@ TEST(Operations, HaveDistinctNamesThatAreFound) {
     EXPECT_EQ(find_operation(row.name), &row);
   }
   EXPECT_EQ(find_operation("exp"), nullptr);
-  EXPECT_EQ(testing::error_of([] { operation("NoSuch"); }).kind(), ErrorKind::internal);
+  EXPECT_EQ(error_of([] { operation("NoSuch"); }).kind(), ErrorKind::internal);
 }
 
-TEST(Operations, AreDocumentedAndHaveASampleForEachArgument) {
+TEST(Operations, AreDocumented) {
   for (const OpDef& row : operations()) {
     EXPECT_FALSE(row.documentation.empty()) << row.name;
+    EXPECT_EQ(row.documentation.back(), '.') << row.name;
     EXPECT_FALSE(row.mathematics.empty()) << row.name;
     EXPECT_TRUE(is_differential(row) || !row.reference.empty()) << row.name;
-    EXPECT_EQ(row.sample.dimensions.size(), static_cast<std::size_t>(row.arguments)) << row.name;
-    EXPECT_EQ(row.sample.parameters.size(), row.parameters.size()) << row.name;
-    EXPECT_LT(row.domain.low, row.domain.high) << row.name;
+  }
+  for (const Synonym& each : synonyms()) EXPECT_FALSE(each.documentation.empty()) << each.name;
+}
+
+TEST(Operations, HaveASampleAndADomainForEachArgument) {
+  for (const OpDef& row : operations()) {
+    const auto arguments = static_cast<std::size_t>(row.arguments);
+    EXPECT_EQ(row.sample.dimensions.size(), arguments) << row.name;
+    std::size_t at = 0;
+    for (const std::string& parameter : row.parameters) {
+      ASSERT_LT(at, row.sample.parameters.size()) << row.name;
+      const bool list = is_list_parameter(parameter);
+      at += list ? static_cast<std::size_t>(row.sample.parameters[at]) + 1 : 1;
+      EXPECT_TRUE(parameter.back() != '?' || (list && &parameter == &row.parameters.back()))
+          << row.name;
+    }
+    EXPECT_EQ(row.sample.parameters.size(), at) << row.name;
+    EXPECT_TRUE(row.domains.size() == 1 || row.domains.size() == arguments) << row.name;
+    for (const Domain& domain : row.domains) EXPECT_LT(domain.low, domain.high) << row.name;
   }
 }
 
 TEST(Operations, EachKindHasWhatItNeeds) {
   for (const OpDef& row : operations()) {
-    const bool elementwise = row.kind == OpKind::elementwise;
-    EXPECT_EQ(elementwise, !row.code.text.empty()) << row.name;
-    EXPECT_EQ(elementwise, row.code.float32 != nullptr) << row.name;
-    EXPECT_EQ(elementwise, row.code.float64 != nullptr) << row.name;
+    const auto arguments = static_cast<std::size_t>(row.arguments);
+    EXPECT_EQ(is_elementwise(row), !row.code.text.empty()) << row.name;
+    EXPECT_EQ(is_elementwise(row), row.code.float32 != nullptr) << row.name;
+    EXPECT_EQ(is_elementwise(row), row.code.float64 != nullptr) << row.name;
+    EXPECT_EQ(row.kind == OpKind::opaque, !row.opaque.text.empty()) << row.name;
+    EXPECT_EQ(row.kind == OpKind::opaque, row.opaque.float32 != nullptr) << row.name;
+    EXPECT_EQ(row.kind == OpKind::opaque, row.opaque.float64 != nullptr) << row.name;
     EXPECT_EQ(is_composite(row), !row.definition.empty()) << row.name;
+    EXPECT_TRUE(is_composite(row) || row.define == nullptr) << row.name;
     EXPECT_EQ(row.kind == OpKind::contraction, !row.inner.empty()) << row.name;
-    const std::size_t maps = row.kind == OpKind::contraction || row.kind == OpKind::indexing
-                                 ? static_cast<std::size_t>(row.arguments)
-                                 : 0;
-    EXPECT_EQ(row.index.size(), maps) << row.name;
-    if (is_composite(row) || is_differential(row)) {
-      EXPECT_TRUE(row.gradient.empty()) << row.name;
-    } else if (!row.gradient.empty()) {
-      EXPECT_EQ(row.gradient.size(), static_cast<std::size_t>(row.arguments)) << row.name;
-    }
+    EXPECT_TRUE(is_elementwise(row) || is_composite(row) || !row.dimension.empty()) << row.name;
+    const bool mapped = row.kind == OpKind::contraction || row.kind == OpKind::indexing;
+    EXPECT_EQ(row.index.size(), mapped ? arguments : 0u) << row.name;
+    EXPECT_EQ(row.gradient.size(), is_composite(row) || is_differential(row) ? 0 : arguments)
+        << row.name;
+    EXPECT_TRUE(is_differential(row) || !row.forward) << row.name;
   }
 }
 
 TEST(Operations, GradientTextsBuildWithTheDimensionsOfTheArguments) {
-  for (const OpDef& row : operations()) {
+  for (const OpDef& row : testing::sampled_rows()) {
     if (row.gradient.empty()) continue;
     Formulas f;
     const Expr out = testing::sample_of_row(f, row);
-    Scope scope;
-    scope.formulas = {{"out", out}, {"g", f.variable("g", Category::i, out->dimension)}};
-    for (std::size_t a = 0; a < out->arguments.size(); ++a) {
-      scope.formulas[argument_name(a)] = out->arguments[a];
-    }
-    for (std::size_t p = 0; p < out->parameters.size(); ++p) {
-      scope.integers[row.parameters[p]] = out->parameters[p];
-    }
+    Scope scope = row_scope(row, out->arguments, out->parameters);
+    scope.formulas["out"] = out;
+    scope.formulas["g"] = f.variable("g", Category::i, out->dimension);
     for (std::size_t a = 0; a < row.gradient.size(); ++a) {
-      if (row.gradient[a] == "0") continue;
-      const Expr part = build_formula(f.graph, row.gradient[a], scope);
-      EXPECT_EQ(part->dimension, out->arguments[a]->dimension) << row.name;
+      if (row.gradient[a] == "0" || row.gradient[a].empty()) continue;
+      const Expr part = build_definition(f.graph, row.gradient[a], scope);
+      const std::int64_t dimension = out->arguments[a]->dimension;
+      EXPECT_TRUE(part->dimension == dimension || dimension == 1) << row.name;
     }
   }
 }
 
-TEST(Operations, DefinitionsBuildAndAreWrittenOut) {
+TEST(Operations, DefinitionsAreWrittenOut) {
   for (const OpDef& row : operations()) {
     if (!is_composite(row)) continue;
     Formulas f;
     for (Expr node : topological({testing::sample_of_row(f, row)})) {
-      EXPECT_TRUE(node->kind != NodeKind::operation || node->op != &row) << row.name;
+      EXPECT_TRUE(node->kind != NodeKind::operation || !is_composite(*node->op)) << row.name;
     }
   }
 }
 
-TEST(Operations, GradientsAgreeWithFiniteDifferences) {
+// Dimensions and parameters that no row takes are the error of the row that was written.
+TEST(Operations, RefuseWhatDoesNotFit) {
   Random random(1);
   for (const OpDef& row : operations()) {
-    if (is_differential(row) || (row.gradient.empty() && !is_composite(row))) continue;
-    SCOPED_TRACE(row.name);
-    Formulas f;
-    const Expr out = testing::sample_of_row(f, row);
-    const std::vector<Expr> arguments = f.variables;
-    const Expr e = f.variable("e", Category::i, out->dimension);
-    for (int sample = 0; sample < 5; ++sample) {
-      const Values values = f.values(random, {1, 1}, row.domain.low, row.domain.high);
-      for (Expr argument : arguments) {
-        testing::expect_gradient(out, argument, e, gradient(f.graph, out, argument, e), values);
+    if (is_differential(row)) continue;
+    for (int n = 0; n < 50; ++n) {
+      OpDef other = row;
+      for (std::int64_t& dimension : other.sample.dimensions) {
+        dimension = testing::integer_from(random, 1, 7);
+      }
+      for (std::int64_t& parameter : other.sample.parameters) {
+        const bool lists = is_list_parameter(row.parameters[0]);
+        if (!lists) parameter = testing::integer_from(random, -1, 7);
+      }
+      Formulas f;
+      try {
+        testing::sample_of_row(f, other);
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::dimension) << row.name << ": " << error.what();
+        EXPECT_EQ(std::string(error.what()).substr(0, row.name.size() + 2), row.name + ": ")
+            << error.what();
       }
     }
   }
 }
 
-TEST(Operations, AnArgumentUsedTwiceGetsBothContributions) {
+TEST(Operations, BothPrecisionsAgree) {
   Random random(2);
+  constexpr std::size_t kCount = 100;
   for (const OpDef& row : operations()) {
-    if (row.arguments != 2 || is_differential(row)) continue;
-    SCOPED_TRACE(row.name);
-    Formulas f;
-    const Expr x = f.variable("x", Category::i, 3);
-    const Expr out = f(row.name + "(x, 2 * x + 1)");
-    const Expr e = f.variable("e", Category::i, out->dimension);
-    testing::expect_gradient(out, x, e, gradient(f.graph, out, x, e),
-                             f.values(random, {1, 1}, 0.5, 1.5));
-  }
-}
-
-TEST(Operations, ABroadcastArgumentGetsTheSumOfItsContributions) {
-  Random random(3);
-  for (const OpDef& row : operations()) {
-    if (row.arguments != 2 || row.kind != OpKind::elementwise) continue;
-    SCOPED_TRACE(row.name);
-    Formulas f;
-    const Expr x = f.variable("x", Category::i, 3);
-    const Expr y = f.variable("y", Category::j, 1);
-    for (const std::string text : {"(x, y)", "(y, x)"}) {
-      const Expr out = f(row.name + text);
-      const Expr e = f.graph.constant(0.7);
-      const Values values = f.values(random, {1, 1}, row.domain.low, row.domain.high);
-      for (Expr v : {x, y}) {
-        testing::expect_gradient(out, v, e, gradient(f.graph, out, v, e), values);
-      }
+    if (!is_elementwise(row)) continue;
+    std::vector<std::vector<double>> wide = arguments_of(row, random, kCount);
+    std::vector<std::vector<float>> narrow;
+    for (std::vector<double>& each : wide) {
+      narrow.emplace_back(each.begin(), each.end());
+      each.assign(narrow.back().begin(), narrow.back().end());
     }
-  }
-}
-
-TEST(Operations, FunctionsAgreeWithTheCLibrary) {
-  const std::vector<std::pair<std::string, std::function<double(double)>>> functions = {
-      {"Exp", [](double x) { return std::exp(x); }},
-      {"Log", [](double x) { return std::log(x); }},
-      {"Sqrt", [](double x) { return std::sqrt(x); }},
-      {"Abs", [](double x) { return std::fabs(x); }},
-      {"Inv", [](double x) { return 1 / x; }},
-      {"Square", [](double x) { return x * x; }},
-      {"Minus", [](double x) { return -x; }},
-      {"Rsqrt", [](double x) { return x == 0 ? 0 : 1 / std::sqrt(x); }},
-      {"Sign", [](double x) { return x > 0   ? 1.0
-                                     : x < 0 ? -1.0
-                                             : 0.0; }},
-      {"Step", [](double x) { return x < 0 ? 0.0 : 1.0; }}};
-  Random random(4);
-  for (const auto& [name, function] : functions) {
-    const OpDef& row = operation(name);
-    for (int n = 0; n < 1000; ++n) {
-      const double x = testing::uniform(random, row.domain.low, row.domain.high);
-      const double expected = function(x);
-      EXPECT_NEAR(value_of(row, x), expected, 4e-16 * std::fabs(expected)) << name << " " << x;
-      EXPECT_NEAR(value_of_float(row, static_cast<float>(x)), function(static_cast<float>(x)),
-                  3e-7 * std::fabs(expected))
-          << name << " " << x;
+    const std::vector<double> expected = apply_code(row, wide, kCount);
+    const std::vector<float> actual = apply_code(row, narrow, kCount);
+    for (std::size_t n = 0; n < kCount; ++n) {
+      EXPECT_TRUE(testing::near(static_cast<double>(actual[n]), expected[n], 1e-5))
+          << row.name << " of " << wide[0][n];
     }
-  }
-}
-
-TEST(Operations, FunctionsKeepTheirConventionsAtTheEdges) {
-  const double infinity = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(value_of(operation("Exp"), -infinity), 0);
-  EXPECT_EQ(value_of(operation("Exp"), infinity), infinity);
-  EXPECT_EQ(value_of(operation("Log"), 0), -infinity);
-  EXPECT_TRUE(std::isnan(value_of(operation("Log"), -1)));
-  EXPECT_TRUE(std::isnan(value_of(operation("Sqrt"), -1)));
-  EXPECT_EQ(value_of(operation("Rsqrt"), 0), 0);
-  EXPECT_EQ(value_of(operation("Inv"), 0), infinity);
-  EXPECT_EQ(value_of(operation("Sign"), 0), 0);
-  EXPECT_EQ(value_of(operation("Step"), 0), 1);
-  EXPECT_EQ(value_of(operation("Pow"), 0, 0, 0), 1);
-  EXPECT_EQ(value_of(operation("Pow"), infinity, 0, 0), 1);
-  EXPECT_EQ(value_of(operation("Pow"), 0, 0, -1), infinity);
-  EXPECT_EQ(value_of(operation("Pow"), -2, 0, 3), -8);
-  EXPECT_EQ(value_of(operation("Pow"), 2, 0, -2), 0.25);
-  for (const char* name : {"Exp", "Log", "Sqrt", "Rsqrt", "Abs", "Square", "Inv"}) {
-    EXPECT_TRUE(std::isnan(value_of(operation(name), std::nan("")))) << name;
   }
 }
 
 TEST(Operations, LaneFunctionsTreatEveryLaneAlikeForAnyCount) {
+  Random random(3);
   for (const OpDef& row : operations()) {
-    if (row.kind != OpKind::elementwise) continue;
-    const std::int64_t parameter = 3;
+    if (!is_elementwise(row)) continue;
+    const std::vector<std::vector<double>> all = arguments_of(row, random, 9);
     for (std::size_t count = 0; count <= 9; ++count) {
-      std::vector<double> x(count);
-      std::vector<double> y(count);
-      std::vector<double> out(count + 1, -99);
+      const std::vector<double> out = apply_code(row, all, count);
       for (std::size_t n = 0; n < count; ++n) {
-        x[n] = 0.6 + 0.1 * static_cast<double>(n);
-        y[n] = 1.9 - 0.1 * static_cast<double>(n);
+        std::vector<std::vector<double>> one;
+        for (const std::vector<double>& each : all) one.push_back({each[n]});
+        EXPECT_EQ(out[n], apply_code(row, one, 1)[0]) << row.name;
       }
-      const double* arguments[] = {x.data(), y.data(), nullptr};
-      row.code.float64(arguments, &parameter, out.data(), count);
-      for (std::size_t n = 0; n < count; ++n) {
-        EXPECT_EQ(out[n], value_of(row, x[n], y[n], parameter)) << row.name;
+    }
+  }
+}
+
+TEST(Operations, OpaqueFunctionsTreatEveryLaneAlikeForAnyCount) {
+  Random random(4);
+  for (const OpDef& row : operations()) {
+    if (row.kind != OpKind::opaque) continue;
+    Formulas f;
+    const std::int64_t dim_out = testing::sample_of_row(f, row)->dimension;
+    const auto components = static_cast<std::size_t>(dim_out);
+    for (std::size_t count = 1; count <= 7; ++count) {
+      std::vector<std::vector<double>> arguments;
+      std::vector<const double*> pointers;
+      for (std::size_t a = 0; a < row.sample.dimensions.size(); ++a) {
+        arguments.push_back(testing::table_in(random, domain_of(row, a),
+                                              static_cast<std::int64_t>(count),
+                                              row.sample.dimensions[a])
+                                .values);
       }
-      EXPECT_EQ(out[count], -99) << row.name << " writes beyond its lanes";
+      for (const auto& each : arguments) pointers.push_back(each.data());
+      std::vector<double> out(components * count);
+      row.opaque.float64(pointers.data(), row.sample.dimensions.data(), out.data(), dim_out, count);
+      for (std::size_t lane = 0; lane < count; ++lane) {
+        std::vector<std::vector<double>> one;
+        std::vector<const double*> of_lane;
+        for (const auto& each : arguments) {
+          one.emplace_back();
+          for (std::size_t k = lane; k < each.size(); k += count) one.back().push_back(each[k]);
+        }
+        for (const auto& each : one) of_lane.push_back(each.data());
+        std::vector<double> expected(components);
+        row.opaque.float64(of_lane.data(), row.sample.dimensions.data(), expected.data(), dim_out,
+                           1);
+        for (std::size_t k = 0; k < components; ++k) {
+          EXPECT_EQ(out[k * count + lane], expected[k]) << row.name;
+        }
+      }
     }
   }
 }
 
 TEST(Operations, CommutativeRowsCommute) {
+  Random random(5);
   for (const OpDef& row : operations()) {
     if (!row.commutative) continue;
-    EXPECT_EQ(value_of(row, 0.3, 1.7), value_of(row, 1.7, 0.3)) << row.name;
+    const std::vector<std::vector<double>> xy = arguments_of(row, random, 20);
+    const std::vector<std::vector<double>> yx = {xy[1], xy[0]};
+    EXPECT_EQ(apply_code(row, xy, 20), apply_code(row, yx, 20)) << row.name;
   }
 }
 
@@ -242,6 +252,21 @@ TEST(Operations, InfixSymbolsParseToTheirRow) {
     const std::string text =
         row.arguments == 2 ? "a " + row.infix.symbol + " b" : row.infix.symbol + "a";
     EXPECT_EQ(parse(text).text, row.name);
+  }
+}
+
+TEST(Operations, InternalRowsAreOfUseToOthers) {
+  std::string texts;
+  for (const OpDef& row : operations()) {
+    for (const std::string& text : row.gradient) texts += text;
+    if (!row.define) texts += row.definition;
+  }
+  for (const ReductionDef& row : reductions()) texts += row.gradient + row.selected_gradient;
+  for (const Synonym& each : synonyms()) texts += each.formula;
+  // Used in definitions that are made, and in the sweep of a gradient.
+  texts += "DivideOrZero(SumTo(";
+  for (const OpDef& row : operations()) {
+    EXPECT_TRUE(!row.internal || contains(texts, row.name + "(")) << row.name;
   }
 }
 

@@ -2,6 +2,7 @@
 // double. It reads only the rows and the semantics of ir/graph.h, and is the oracle of the tests.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -30,6 +31,13 @@ class Evaluator {
   std::vector<double> at(Expr formula, std::int64_t i, std::int64_t j) {
     for (Expr node : nodes(formula)) compute(node, i, j);
     return components_.at(formula);
+  }
+
+  /// Whether a formula has finite components at the pair (i, j).
+  bool is_finite(Expr formula, std::int64_t i, std::int64_t j) {
+    const std::vector<double> components = at(formula, i, j);
+    return std::all_of(components.begin(), components.end(),
+                       [](double component) { return std::isfinite(component); });
   }
 
   /// The values among the results of a reduction, or of a formula of reductions and variables, with
@@ -224,7 +232,7 @@ class Evaluator {
         out[0] = static_cast<double>(sizes_.of(node->category));
         return;
       case NodeKind::entry_number:
-        out[0] = static_cast<double>(entry_.value());
+        out[0] = static_cast<double>(entry_);
         return;
       case NodeKind::operation:
         break;
@@ -274,7 +282,7 @@ class Evaluator {
 
   Values values_;
   Sizes sizes_;
-  std::optional<std::int64_t> entry_;
+  std::int64_t entry_ = 0;  // of the selection
   std::map<Expr, std::vector<double>> components_;
   std::map<Expr, std::vector<Expr>> nodes_;
   std::map<Expr, Sources> sources_;

@@ -123,7 +123,7 @@ inline Expr sample_of_row(Formulas& formulas, const OpDef& row, Category categor
 
 /// Whether a row's value jumps, so that rounding may change it much.
 inline bool is_discontinuous(const OpDef& row) {
-  return row.kind == OpKind::elementwise && !row.gradient.empty() && row.gradient[0] == "0";
+  return !row.gradient.empty() && row.gradient[0] == "0";
 }
 
 inline bool both_nan(double a, double b) { return std::isnan(a) && std::isnan(b); }

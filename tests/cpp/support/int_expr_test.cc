@@ -55,5 +55,13 @@ TEST(IntExpr, RefusesDivisionByZeroAndOverflow) {
   }
 }
 
+TEST(IntExpr, WhatIsDecidedIsNotComputed) {
+  EXPECT_EQ(evaluate_int("0 > 1 && 4 % 0 == 0", scope), 0);
+  EXPECT_EQ(evaluate_int("1 > 0 || 4 / 0 == q", scope), 1);
+  EXPECT_EQ(evaluate_int("(1 < 0 && q) || 1", scope), 1);
+  EXPECT_EQ(testing::error_of([] { evaluate_int("1 > 0 && 4 % 0 == 0", scope); }).kind(),
+            ErrorKind::internal);
+}
+
 }  // namespace
 }  // namespace kernelops

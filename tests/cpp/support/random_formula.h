@@ -1,10 +1,15 @@
 // Random formulas over all rows of the table of operations.
 #pragma once
 
+#include <algorithm>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "support/formulas.h"
+#include "core/ir/print.h"
+#include "core/support/strings.h"
+#include "support/sample.h"
 
 namespace kernelops::testing {
 
@@ -13,15 +18,19 @@ class RandomFormula {
  public:
   struct Style {
     bool bounded = true;        // arguments stay in the domains of the rows, so that values compare
-    bool discontinuous = true;  // with rows such as Sign
+    bool discontinuous = true;  // with rows such as Sign, and arguments without derivative
   };
 
   RandomFormula(Formulas& formulas, Random& random, Style style)
       : formulas_(formulas), random_(random), style_(style) {
     for (const OpDef& row : operations()) {
-      if (row.kind == OpKind::differential) continue;
+      if (row.kind == OpKind::differential || row.code.is_scalar) continue;
       if (!style.discontinuous && is_discontinuous(row)) continue;
       rows_.push_back(&row);
+      RowSample sample(row);
+      for (std::size_t a = 0; a < sample.arguments.size() && !style.discontinuous; ++a) {
+        if (!sample.has_derivative(a)) constant_arguments_.insert({&row, a});
+      }
     }
   }
 
@@ -38,20 +47,28 @@ class RandomFormula {
 
   /// A formula whose top is this row, or null if the arguments drawn do not suit it.
   Expr apply(const OpDef& row, int depth) {
+    // Lists and matrices seldom fit by chance.
+    const bool as_sample =
+        takes_list(row) || (!row.parameters.empty() && integer_from(random_, 0, 2) == 0);
     std::vector<Expr> arguments;
-    std::vector<std::int64_t> parameters;
-    for (int a = 0; a < row.arguments; ++a) {
-      Expr argument = any(depth - 1);
-      const bool alike = row.dimension.empty() && integer_from(random_, 0, 3) > 0;
-      if (a > 0 && alike) argument = fit(argument, arguments[0]->dimension, depth);
-      if (style_.bounded) argument = squash(argument, domain_of(row, static_cast<std::size_t>(a)));
-      arguments.push_back(argument);
+    for (std::size_t a = 0; a < static_cast<std::size_t>(row.arguments); ++a) {
+      const bool alike = a > 0 && row.dimension.empty() && integer_from(random_, 0, 3) > 0;
+      const Expr drawn = any(depth - 1);
+      const std::int64_t dimension = as_sample ? row.sample.dimensions[a]
+                                     : alike   ? arguments[0]->dimension
+                                               : drawn->dimension;
+      const Domain& domain = domain_of(row, a);
+      const bool constant = constant_arguments_.count({&row, a}) > 0;
+      arguments.push_back(constant ? constants_in(domain, dimension)
+                                   : in_domain(fit(drawn, dimension, depth), domain));
     }
-    const std::int64_t most = arguments[0]->dimension + 3;
-    const bool integer_power = row.kind == OpKind::elementwise;
+    if (as_sample) return call(row, arguments, row.sample.parameters);
+    std::vector<std::int64_t> parameters;
     for (std::size_t p = 0; p < row.parameters.size(); ++p) {
-      parameters.push_back(integer_power ? integer_from(random_, -3, 3)
-                                         : integer_from(random_, 0, most));
+      // Powers and bounds, or sizes and places.
+      parameters.push_back(row.kind == OpKind::elementwise
+                               ? integer_from(random_, -3, 3)
+                               : integer_from(random_, 0, arguments[0]->dimension + 3));
     }
     return call(row, arguments, parameters);
   }
@@ -71,6 +88,10 @@ class RandomFormula {
     return formulas_.variables[index(formulas_.variables.size())];
   }
 
+  static bool takes_list(const OpDef& row) {
+    return std::any_of(row.parameters.begin(), row.parameters.end(), is_list_parameter);
+  }
+
   // Through the text, because composites exist only there.
   Expr call(const OpDef& row, const std::vector<Expr>& arguments,
             const std::vector<std::int64_t>& parameters) {
@@ -80,13 +101,14 @@ class RandomFormula {
       scope.formulas[argument_name(a)] = arguments[a];
       texts.push_back(argument_name(a));
     }
-    for (const std::int64_t parameter : parameters) texts.push_back(std::to_string(parameter));
-    std::string text = row.name + "(";
-    for (std::size_t t = 0; t < texts.size(); ++t) text += (t > 0 ? ", " : "") + texts[t];
+    for (const std::string& parameter : parameter_texts(row, parameters)) {
+      texts.push_back(parameter);
+    }
     try {
-      return build_formula(formulas_.graph, text + ")", scope);
+      return build_formula(formulas_.graph, row.name + "(" + join(texts, ", ") + ")", scope);
     } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::dimension) << error.what();
+      EXPECT_TRUE(error.kind() == ErrorKind::dimension || error.kind() == ErrorKind::argument)
+          << error.what();
       return nullptr;
     }
   }
@@ -107,19 +129,33 @@ class RandomFormula {
         concat, {x, of_dimension(dimension - x->dimension, std::min(depth - 1, 0))});
   }
 
-  // Smoothly into the domain.
-  Expr squash(Expr x, const Domain& domain) {
+  // Smoothly into the domain, if the style is bounded; whole numbers and sorted ones are needed in
+  // any style.
+  Expr in_domain(Expr x, const Domain& domain) {
     Scope scope;
     scope.formulas["x"] = x;
     scope.formulas["low"] = formulas_.graph.constant(domain.low);
     scope.formulas["half"] = formulas_.graph.constant((domain.high - domain.low) / 2);
+    if (domain.shape != Shape::real) return constants_in(domain, x->dimension);
+    if (!style_.bounded) return x;
     return build_formula(formulas_.graph, "low + half * (1 + x * Rsqrt(1 + Square(x)))", scope);
+  }
+
+  Expr constants_in(const Domain& domain, std::int64_t dimension) {
+    const Table values = table_in(random_, domain, 1, dimension);
+    Expr out = nullptr;
+    for (const double value : values.values) {
+      const Expr next = formulas_.graph.constant(value);
+      out = out == nullptr ? next : formulas_.graph.apply(operation("Concat"), {out, next});
+    }
+    return out;
   }
 
   Formulas& formulas_;
   Random& random_;
   Style style_;
   std::vector<const OpDef*> rows_;
+  std::set<std::pair<const OpDef*, std::size_t>> constant_arguments_;
 };
 
 }  // namespace kernelops::testing

@@ -86,11 +86,22 @@ struct RowSample {
   }
 };
 
-/// Every operation that has a value.
-inline std::vector<const OpDef*> rows_with_values() {
-  std::vector<const OpDef*> out;
+/// Every operation that has a value with its sample, and elementwise ones also on scalars and with
+/// each argument broadcast.
+inline std::vector<OpDef> sampled_rows() {
+  std::vector<OpDef> out;
   for (const OpDef& row : operations()) {
-    if (row.kind != OpKind::differential && !row.code.is_scalar) out.push_back(&row);
+    if (row.kind == OpKind::differential || row.code.is_scalar) continue;
+    out.push_back(row);
+    if (row.kind != OpKind::elementwise) continue;
+    OpDef scalar = row;
+    for (std::int64_t& dimension : scalar.sample.dimensions) dimension = 1;
+    out.push_back(scalar);
+    for (std::size_t a = 0; row.arguments > 1 && a < row.sample.dimensions.size(); ++a) {
+      OpDef broadcast = row;
+      broadcast.sample.dimensions[a] = 1;
+      out.push_back(broadcast);
+    }
   }
   return out;
 }

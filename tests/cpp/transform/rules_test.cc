@@ -25,11 +25,13 @@ struct Choice {
 
 std::vector<Choice> choices() {
   std::vector<Choice> out;
-  for (std::int64_t x : {1, 2, 3}) {
+  for (std::int64_t x : {1, 2, 3, 4}) {
     for (std::int64_t y : {1, 2, 3}) {
-      for (std::int64_t m : {0, 1, 2, 3}) {
-        for (std::int64_t n : {1, 2, 3}) {
-          for (std::int64_t s : {0, 1}) out.push_back({x, y, std::min(n, m) / 2, m, n, s});
+      for (std::int64_t m : {0, 1, 2, 3, 4}) {
+        for (std::int64_t n : {1, 2, 3, 4, 6}) {
+          for (std::int64_t s : {0, 1}) {
+            for (std::int64_t k : {0, 1, 2}) out.push_back({x, y, k, m, n, s});
+          }
         }
       }
     }
@@ -46,6 +48,9 @@ class RulesTest : public ::testing::Test {
     f.variable("z", Category::i, choice.x);
     f.scope.formulas["c"] = f.graph.constant(-0.75);
     f.scope.formulas["d"] = f.graph.constant(3);
+    std::vector<std::int64_t> reversed;
+    for (std::int64_t e = choice.x; e > 0; --e) reversed.push_back(e - 1);
+    f.scope.lists["p"] = reversed;
     f.scope.integers = {{"k", choice.k}, {"m", choice.m}, {"n", choice.n}, {"s", choice.s}};
     const IntScope names = [&](std::string_view name) -> std::optional<std::int64_t> {
       if (name == "dim(x)") return choice.x;
