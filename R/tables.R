@@ -45,14 +45,13 @@ keops_reductions <- function() {
 #' @section Syntax:
 #' Operators bind in this order, tightest first:
 #'
-#' | operators | meaning |
-#' |---|---|
-#' | `x ^ y`, `x ** y` | power, from right to left; a whole number, 0.5 or -0.5 as exponent is fast |
-#' | `-x` | opposite; `-x^2` is `-(x^2)` |
-#' | `x * y`, `x / y` | product and quotient of components |
-#' | `x + y`, `x - y` | sum and difference |
-#' | `x | y` | scalar product |
-#' | `x == y`, `x != y`, `x < y`, `x <= y`, `x > y`, `x >= y` | 1 where it holds, otherwise 0 |
+#' * `x ^ y` or `x ** y`, a power, from right to left; exponents that are whole numbers, 0.5 or -0.5
+#'   are fast;
+#' * `-x`, so `-x^2` is `-(x^2)`;
+#' * `x * y` and `x / y`, component by component;
+#' * `x + y` and `x - y`;
+#' * `x | y`, the scalar product;
+#' * `x == y`, `x != y`, `x < y`, `x <= y`, `x > y` and `x >= y`: 1 where it holds, otherwise 0.
 #'
 #' Comparisons cannot be chained: write `And(x < y, y < z)`. As a scalar product binds less tightly
 #' than a sum, it is best put in parentheses.
@@ -123,7 +122,8 @@ NULL
 #'
 #' @section Derivatives:
 #' The tables show what the adjoint of the formula `F` receives from `g`, that of the result `out`;
-#' `W` is the weight and `count` the number of reduced rows.
+#' `W` is the weight, `count` the number of reduced rows, and `category` stands for the last argument
+#' of the reduction.
 #'
 #' @eval rd_reductions()
 #' @name reductions
@@ -277,7 +277,7 @@ operation_derivative <- function(row) {
   if (row$kind == "differential") {
     return("that of the formula that it means")
   }
-  contributions <- trimws(strsplit(paste0(row$gradient, " "), ";", fixed = TRUE)[[1L]])
+  contributions <- trimws(strsplit(paste0(row$gradient, " "), " ; ", fixed = TRUE)[[1L]])
   letters <- c("x", "y", "z", "w")[seq_along(contributions)]
   texts <- ifelse(nzchar(contributions), rd_code(contributions), "none")
   if (row$arguments == 1L) texts else paste(texts, "in", rd_code(letters))
@@ -289,13 +289,12 @@ reduction_facts <- function(row) {
   types <- c(value = "numbers", index = "row numbers", logical = "truth values")
   types <- types[sub(".*:", "", outputs)]
   several <- length(outputs) > 1L
+  if (several) types <- sprintf("%s (%s)", names, types)
   c(
-    rd_fact("Results:", if (several) sprintf("%s (%s)", names, types) else types),
-    rd_fact("Synonym:", if (nzchar(row$synonyms)) {
-      rd_code(paste0(split_list(row$synonyms), "_Reduction"))
-    } else {
-      ""
-    }),
+    rd_fact(if (several) "Results:" else "Result:", types),
+    if (nzchar(row$synonyms)) {
+      rd_fact("Synonym:", rd_code(paste0(split_list(row$synonyms), "_Reduction")))
+    },
     rd_fact("Derivative:", reduction_derivative(row)),
     rd_fact("In R:", rd_code(row$reference))
   )
@@ -309,17 +308,10 @@ reduction_derivative <- function(row) {
     if (nzchar(row$gradient)) rd_code(row$gradient),
     if (nzchar(row$weight_gradient)) paste(rd_code(row$weight_gradient), "for the weights"),
     if (nzchar(row$selected_gradient)) {
-      if (row$ranked || !nzchar(row$gradient)) {
-        rd_code("g")
-      } else {
-        paste(rd_code(row$selected_gradient))
-      }
+      paste(rd_code(row$selected_gradient), "at the chosen rows")
     }
   )
-  if (nzchar(row$selected_gradient)) {
-    parts[length(parts)] <- paste(parts[length(parts)], "at the chosen rows")
-  }
-  parts
+  sub("SelectEntry(g, Entry(), dim(F))", "g", parts, fixed = TRUE)
 }
 
 rd_synonyms <- function(of_reductions) {
