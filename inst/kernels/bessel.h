@@ -131,6 +131,7 @@ static inline void scale_by(double& significand, int& exponent, double factor) {
   exponent += shift;
 }
 
+// bessel_k_power of one number.
 static inline double bessel_k_power_lane(double x, double order, double p) {
   const double infinity = __builtin_huge_val();
   const double nu = __builtin_fabs(order);

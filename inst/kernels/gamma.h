@@ -18,7 +18,7 @@ KERNELOPS_INLINE V sine_of_half_turns(const V& r) {
 
 }  // namespace detail
 
-// log |Gamma(x)|; +Inf at the poles 0, -1, -2, ... Within 7 units in the last place for x > -1/2,
+// log |Gamma(x)|; +Inf at the poles 0, -1, -2, ... Within 8 units in the last place for x > -1/2,
 // zeros at 1 and 2 included; below, the error is relative to the larger of 1 and the result.
 template <class V>
 KERNELOPS_INLINE V lgamma(const V& x) {
@@ -131,30 +131,33 @@ namespace detail {
 // n! zeta(n + 1, x) = sum over k >= 0 of n! / (x + k)^(n + 1), for n >= 1 and finite x > 0.
 static inline double factorial_times_zeta(double x, long n) {
   const double s = static_cast<double>(n) + 1;
-  // All terms relative to the first, until Euler and Maclaurin's formula converges.
+  // All terms relative to the first, until nothing is left or Euler and Maclaurin's formula
+  // converges.
   double sum = 0, shifted = x, weight = 1;
   for (int k = 1; shifted < s + 10 && weight > 0x1p-60 * sum; ++k) {
     sum += weight;
     shifted = x + k;
     weight = __builtin_pow(x / shifted, s);
   }
-  // B_2k / (2 k)!
-  constexpr double kBernoulli[] = {1. / 12,
-                                   -1. / 720,
-                                   1. / 30240,
-                                   -1. / 1209600,
-                                   1. / 47900160,
-                                   -691. / 1307674368000,
-                                   1. / 74724249600,
-                                   -3617. / 10670622842880000,
-                                   43867. / 5109094217170944000,
-                                   -174611. / 802857662698291200000.};
-  double rising = s / shifted, tail = shifted / (s - 1) + 0.5;
-  for (int k = 0; k < 10; ++k) {
-    tail += kBernoulli[k] * rising;
-    rising *= (s + (2 * k + 1)) / shifted * ((s + (2 * k + 2)) / shifted);
+  if (shifted >= s + 10) {
+    // B_2k / (2 k)!
+    constexpr double kBernoulli[] = {1. / 12,
+                                     -1. / 720,
+                                     1. / 30240,
+                                     -1. / 1209600,
+                                     1. / 47900160,
+                                     -691. / 1307674368000,
+                                     1. / 74724249600,
+                                     -3617. / 10670622842880000,
+                                     43867. / 5109094217170944000,
+                                     -174611. / 802857662698291200000.};
+    double rising = s / shifted, tail = shifted / (s - 1) + 0.5;
+    for (int k = 0; k < 10; ++k) {
+      tail += kBernoulli[k] * rising;
+      rising *= (s + (2 * k + 1)) / shifted * ((s + (2 * k + 2)) / shifted);
+    }
+    sum += weight * tail;
   }
-  sum += weight * tail;
   // n! / x^(n + 1) = significand 2^exponent: partial products may be out of range.
   double significand = 1 / x;
   int exponent = 0;
@@ -173,6 +176,7 @@ static inline double factorial_times_zeta(double x, long n) {
   return __builtin_ldexp(significand * sum, exponent);
 }
 
+// polygamma of one number, for n != 0.
 static inline double polygamma_lane(double x, long n) {
   const double infinity = __builtin_huge_val(), nan = __builtin_nan("");
   if (x != x || n < 0 || x == -infinity) return nan;

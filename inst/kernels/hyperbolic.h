@@ -99,8 +99,9 @@ KERNELOPS_INLINE V cosh(const V& x) {
     const V bounded = minimum(abs(x), like(x, is_single<V> ? 90 : 711));
     const detail::Hyperbola<V> e = detail::hyperbola(bounded);
     const V root = detail::inverse_power_of_two(e.k);
-    const V a = like(x, 1) - root * root, b = like(x, 1) + root * root;
-    const V result = b + (a * e.r + (a * e.odd + b * e.even));
+    const V a = like(x, 1) - root * root;
+    const detail::Pair<V> b = detail::exact_sum(like(x, 1), root * root);
+    const V result = b.high + (a * e.r + (a * e.odd + (b.high * e.even + b.low)));
     return detail::scale(result * like(x, 0.5), e.k, e.shifted);
   }
 }
@@ -155,7 +156,9 @@ KERNELOPS_INLINE V sigmoid(const V& x) {
     const detail::Hyperbola<V> e = detail::hyperbola(bounded);
     const V rest = e.odd + e.even;
     const V power = detail::power_of_two(maximum(e.k, like(x, is_single<V> ? -60 : -500)));
-    const detail::Pair<V> sum = detail::careful_sum(one + power, power, e.r, power * rest);
+    const detail::Pair<V> first = detail::exact_sum(one, power);
+    const detail::Pair<V> sum =
+        detail::careful_sum(first.high, power, e.r, power * rest + first.low);
     const detail::Pair<V> mantissa = detail::careful_sum(one, one, e.r, rest);
     const auto negative = x < V{};
     const V result = detail::quotient<V>(

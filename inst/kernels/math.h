@@ -1,8 +1,8 @@
 // Mathematics on whole vectors of float or double. Vectors of any size work; those wider than the
 // target's registers are cut first, since compilers lower their comparisons lane by lane.
-// Nothing here needs tables in memory or fast-math, and only polygamma and the Bessel functions
-// need libm; every function handles infinities, NaN and denormals. Largest errors are measured by
-// benchmarks/cpu/math_accuracy.cc.
+// Nothing here needs tables in memory or fast-math, and only polygamma, the Bessel functions and
+// the sine, cosine and tangent of huge numbers need libm; every function handles infinities, NaN
+// and denormals. Largest errors are measured by benchmarks/cpu/math_accuracy.cc.
 #ifndef KERNELOPS_KERNELS_MATH_H_
 #define KERNELOPS_KERNELS_MATH_H_
 

@@ -53,9 +53,11 @@ struct RankCode {
     heap.set(e, entry);
   }
 
-  static void take(const Heap& heap, const Entry& entry) {
-    if (entry.row < 0 || entry.value != entry.value) return;
-    if (worse(heap.at(0), entry)) sift(heap, heap.size, entry);
+  // Whether the heap took the entry in.
+  static bool take(const Heap& heap, const Entry& entry) {
+    if (entry.row < 0 || entry.value != entry.value || !worse(heap.at(0), entry)) return false;
+    sift(heap, heap.size, entry);
+    return true;
   }
 
   // Writes the entries from best to worst to the slots of the two outputs, where they are wanted.
@@ -81,10 +83,14 @@ struct RankCode {
                      long long rank) {
     V out;
     for (int l = 0; l < lanes<V>; ++l) {
-      const Heap heap = heap_of(state, stride, slot, lane + l, rank);
-      out[l] = static_cast<element_t<V>>(heap.at(0).row < 0 ? __builtin_nan("") : heap.at(0).value);
+      out[l] = threshold_of<element_t<V>>(heap_of(state, stride, slot, lane + l, rank));
     }
     return out;
+  }
+
+  template <class T>
+  static T threshold_of(const Heap& heap) {
+    return static_cast<T>(heap.at(0).row < 0 ? __builtin_nan("") : heap.at(0).value);
   }
 
   // Takes in one value for each lane from `lane` on.
@@ -103,9 +109,10 @@ struct RankCode {
                                                long long rank) {
     for (int l = 0; l < lanes<V>; ++l) {
       const Heap heap = heap_of(state, stride, slot, lane + l, rank);
-      take(heap, {static_cast<double>(value[l]), row});
+      if (take(heap, {static_cast<double>(value[l]), row})) {
+        least[l] = threshold_of<element_t<V>>(heap);
+      }
     }
-    least = threshold<V>(state, stride, slot, lane, rank);
   }
 
   // Takes in the entries of another heap.

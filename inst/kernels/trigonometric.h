@@ -30,14 +30,33 @@ constexpr double kReductionLimit = is_single<V> ? 1e5 : 0x1p40;
 template <class V>
 constexpr double kRoundingShift = is_single<V> ? 0x1.8p23 : 0x1.8p52;
 
+// The parts of minus pi.
+template <class V>
+constexpr double kFirst = is_single<V> ? -0x1.921fb6p+1 : -0x1.921fb54442d18p+1;
+template <class V>
+constexpr double kSecond = is_single<V> ? 0x1.777a5cp-24 : -0x1.1a62633145c07p-53;
+template <class V>
+constexpr double kThird = is_single<V> ? 0x1.ee59dap-49 : 0x1.f1976b7ed8fbcp-109;
+
 // x - k pi for a whole k near x / pi, or with halves = 2, x - k pi / 2. The first difference is
 // exact, since all its bits are multiples of the last bit of x or of the first part of pi.
 template <int halves, class V>
 KERNELOPS_INLINE V subtract_pi(const V& x, const V& k) {
-  constexpr bool kSingle = is_single<V>;
-  V r = fused(k, like(x, (kSingle ? -0x1.921fb6p+1 : -0x1.921fb54442d18p+1) / halves), x);
-  r = fused(k, like(x, (kSingle ? 0x1.777a5cp-24 : -0x1.1a62633145c07p-53) / halves), r);
-  return fused(k, like(x, (kSingle ? 0x1.ee59dap-49 : 0x1.f1976b7ed8fbcp-109) / halves), r);
+  V r = fused(k, like(x, kFirst<V> / halves), x);
+  r = fused(k, like(x, kSecond<V> / halves), r);
+  return fused(k, like(x, kThird<V> / halves), r);
+}
+
+// x - k pi / 2, and what its roundings lose. The first of them is known where the result is not
+// small; elsewhere tan does not amplify it.
+template <class V>
+KERNELOPS_INLINE Pair<V> subtract_half_pi(const V& x, const V& k) {
+  const V second = like(x, kSecond<V> / 2), third = like(x, kThird<V> / 2);
+  const V difference = fused(k, like(x, kFirst<V> / 2), x);
+  const V rest = fused(k, second, difference);
+  const V high = fused(k, third, rest);
+  const V lost = fused(k, second, difference - rest);
+  return {high, select(abs(rest) > like(x, 0x1p-6), lost, V{}) + fused(k, third, rest - high)};
 }
 
 // sin(r), |r| <= pi / 2.
@@ -110,7 +129,8 @@ KERNELOPS_INLINE V tan(const V& x) {
     const V magnitude = abs(x);
     const V shift = like(x, detail::kRoundingShift<V>);
     const V shifted = magnitude * like(x, 0x1.45f306dc9c883p-1) + shift;
-    const V r = detail::subtract_pi<2>(magnitude, shifted - shift);
+    const detail::Pair<V> reduced = detail::subtract_half_pi(magnitude, shifted - shift);
+    const V r = reduced.high;
     const V z = r * r;
     // Remez exchange on the relative errors of the wholes, |r| <= pi / 4: 2^-27.8 and 2^-33,
     // 2^-57.9 and 2^-63.
@@ -125,8 +145,8 @@ KERNELOPS_INLINE V tan(const V& x) {
                              0x1.a01a019c8ed07p-16, -0x1.27e4f7f1410d9p-22, 0x1.1ee9db8e2ebaap-29,
                              -0x1.8fa65e90e53c1p-37);
     }
-    const detail::Pair<V> sine = detail::exact_sum(r, (r * z) * s);
-    const detail::Pair<V> cosine = detail::exact_sum(like(x, 1), z * c);
+    const detail::Pair<V> sine = detail::exact_sum(r, (r * z) * s + reduced.low);
+    const detail::Pair<V> cosine = detail::exact_sum(like(x, 1), z * c - r * reduced.low);
     const bits_t<V> quarters = reinterpret<bits_t<V>>(shifted);
     const mask_t<V> odd = (quarters & 1) != 0;
     const V quotient = detail::quotient<V>(
@@ -265,8 +285,8 @@ KERNELOPS_INLINE V atan2(const V& y, const V& x) {
     // Infinite both, they are equal; large both, their sum would overflow; zero both, their
     // quotient is zero.
     const V one = like(x, 1);
-    const auto infinite =
-        (numerator == like(x, __builtin_huge_val())) & (denominator == numerator);
+    const V infinity = like(x, __builtin_huge_val());
+    const auto infinite = (numerator == infinity) & (denominator == infinity);
     numerator = select(infinite, one, numerator);
     denominator = select(infinite, one, denominator);
     const V factor =

@@ -77,9 +77,10 @@ Operator::Operator(const OperatorText& text) {
     is_result(formula, &category);
     categories_.push_back(category);
     expanded_.push_back(expand_differentials(graph_, formula));
-    results_.push_back(regroup(graph_, simplify(graph_, expanded_.back())));
-    validate_expanded(results_.back());
+    results_.push_back(simplify(graph_, expanded_.back()));
   }
+  results_ = regroup(graph_, results_);
+  for (Expr result : results_) validate_expanded(result);
   make_arrays(text);
   make_passes(text.scheme);
 }

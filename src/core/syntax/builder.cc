@@ -51,7 +51,27 @@ class Builder {
   Builder(Graph& graph, const Scope& scope, std::string_view text)
       : graph_(graph), scope_(scope), text_(text), reader_(scope, text) {}
 
+  // A long sum is a chain of first operands, which is built from its end on: recursion would need
+  // as much of the stack as the sum is long.
   Expr formula(const Ast& ast) {
+    const auto built = operands_.find(&ast);
+    if (built != operands_.end()) return built->second;
+    std::vector<const Ast*> chain = {&ast};
+    while (is_infix(*chain.back())) chain.push_back(&chain.back()->children[0]);
+    for (std::size_t c = chain.size() - 1; c > 0; --c) operands_[chain[c]] = one_formula(*chain[c]);
+    const Expr out = one_formula(ast);
+    for (const Ast* each : chain) operands_.erase(each);
+    return out;
+  }
+
+ private:
+  static bool is_infix(const Ast& ast) {
+    if (ast.kind != AstKind::call || ast.children.size() != 2) return false;
+    const OpDef* op = find_operation(ast.text);
+    return op != nullptr && op->arguments == 2 && !op->infix.symbol.empty();
+  }
+
+  Expr one_formula(const Ast& ast) {
     switch (ast.kind) {
       case AstKind::number:
         return graph_.constant(ast.number);
@@ -71,7 +91,6 @@ class Builder {
     }
   }
 
- private:
   bool may_use(const Ast& ast, bool internal) const {
     return !internal || ast.of_table || !scope_.inline_variable;
   }
@@ -242,6 +261,7 @@ class Builder {
   const Scope& scope_;
   std::string_view text_;
   AstReader reader_;
+  std::map<const Ast*, Expr> operands_;  // of the chains that are being built
 };
 
 }  // namespace

@@ -13,15 +13,19 @@ namespace {
 constexpr int kDeepestNesting = 1000;
 constexpr std::size_t kMostTokens = 10000;
 
-struct Comparison {
+struct InfixOperator {
   const char* symbol;
   const char* operation;
-  bool swapped;
+  int precedence;
+  bool swapped = false;
 };
 
-constexpr Comparison kComparisons[] = {{"==", "Equal", false},   {"!=", "NotEqual", false},
-                                       {"<", "LessThan", false}, {"<=", "LessOrEqual", false},
-                                       {">", "LessThan", true},  {">=", "LessOrEqual", true}};
+// Comparisons, of precedence 0, do not associate; all others associate to the left.
+constexpr InfixOperator kInfixOperators[] = {
+    {"==", "Equal", 0},         {"!=", "NotEqual", 0},    {"<", "LessThan", 0},
+    {">", "LessThan", 0, true}, {"<=", "LessOrEqual", 0}, {">=", "LessOrEqual", 0, true},
+    {"|", "Scalprod", 1},       {"+", "Add", 2},          {"-", "Subtract", 2},
+    {"*", "Mult", 3},           {"/", "Divide", 3}};
 
 class Parser {
  public:
@@ -74,59 +78,35 @@ class Parser {
     return node;
   }
 
-  // The operation of the comparison that stands here, or null.
-  const Comparison* comparison_here() const {
+  // The operator that stands here, or null.
+  const InfixOperator* infix_here() const {
     if (here().kind != TokenKind::symbol) return nullptr;
-    for (const Comparison& each : kComparisons) {
+    for (const InfixOperator& each : kInfixOperators) {
       if (here().text == each.symbol) return &each;
     }
     return nullptr;
   }
 
-  Ast formula() {
-    Ast left = scalar_product();
-    const Comparison* comparison = comparison_here();
-    if (comparison == nullptr) return left;
-    ++at_;
-    Ast right = scalar_product();
-    if (comparison_here() != nullptr) {
-      fail("comparisons cannot be chained; write one of them in parentheses, or And(a, b)");
-    }
+  static Ast applied(const InfixOperator& infix, Ast left, Ast right) {
     const SourceSpan span{left.span.begin, right.span.end};
-    if (comparison->swapped) std::swap(left, right);
-    Ast out = binary_call(comparison->operation, std::move(left), std::move(right));
+    if (infix.swapped) std::swap(left, right);
+    Ast out = binary_call(infix.operation, std::move(left), std::move(right));
     out.span = span;
     return out;
   }
 
-  Ast scalar_product() {
-    Ast left = sum();
-    while (accept("|")) left = binary_call("Scalprod", std::move(left), sum());
-    return left;
-  }
-
-  Ast sum() {
-    Ast left = product();
-    for (;;) {
-      if (accept("+")) {
-        left = binary_call("Add", std::move(left), product());
-      } else if (accept("-")) {
-        left = binary_call("Subtract", std::move(left), product());
-      } else {
-        return left;
-      }
-    }
-  }
-
-  Ast product() {
+  // A formula of operators that bind at least as strongly as `weakest`. One function for all
+  // strengths, so that deep nesting needs little of the stack.
+  Ast formula(int weakest = 0) {
     Ast left = unary();
     for (;;) {
-      if (accept("*")) {
-        left = binary_call("Mult", std::move(left), unary());
-      } else if (accept("/")) {
-        left = binary_call("Divide", std::move(left), unary());
-      } else {
-        return left;
+      const InfixOperator* infix = infix_here();
+      if (infix == nullptr || infix->precedence < weakest) return left;
+      ++at_;
+      left = applied(*infix, std::move(left), formula(infix->precedence + 1));
+      const InfixOperator* next = infix_here();
+      if (infix->precedence == 0 && next != nullptr && next->precedence == 0) {
+        fail("comparisons cannot be chained; write one of them in parentheses, or And(a, b)");
       }
     }
   }
