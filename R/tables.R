@@ -145,13 +145,11 @@ format.keops_table <- function(x, ...) {
     return(NextMethod())
   }
   usage <- paste0(table_usage(x), unless_empty(", ", table_short_form(x)))
-  width <- max(getOption("width") - max(nchar(usage), 0L) - 2L, 20L)
-  text <- ifelse(
-    nchar(x$documentation) > width,
-    paste0(substr(x$documentation, 1L, width - 4L), " ..."),
-    x$documentation
-  )
-  paste0(format(usage), "  ", text)
+  # The second column starts after most of the first; a few long calls push theirs to the right.
+  start <- min(max(nchar(usage), 0L), 32L)
+  lines <- paste0(formatC(usage, width = -start), "  ", x$documentation)
+  width <- max(getOption("width"), 40L)
+  ifelse(nchar(lines) > width, paste0(substr(lines, 1L, width - 4L), " ..."), lines)
 }
 
 # What users see of a table: without the rows that only texts of rows may use.

@@ -47,7 +47,9 @@ edge_references <- c(
   Erf = "ifelse(abs(x) < 1e-8, 2 * x / sqrt(pi), 2 * pnorm(x * sqrt(2)) - 1)",
   Digamma = "ifelse(x > 0 & x < 1e-300, -1 / x, digamma(x))",
   Polygamma = "ifelse(x > 0 & x < 1e-200, -Inf, psigamma(x, m))",
-  Powf = "ifelse(!is.nan(x) & x < 0 & is.infinite(y), abs(x)^y, x^y)",
+  Powf = "{ whole <- is.nan(y) | y == round(y);
+    as_c <- !is.nan(x) & x < 0 & (is.infinite(y) | is.infinite(x) & !whole);
+    ifelse(as_c, abs(x)^y, x^y) }",
   Equal = "ifelse(is.nan(x) | is.nan(y), 0, x == y)",
   NotEqual = "ifelse(is.nan(x) | is.nan(y), 1, x != y)",
   LessThan = "ifelse(is.nan(x) | is.nan(y), 0, x < y)",
@@ -64,7 +66,7 @@ edge_references <- c(
 
 # Where no digit of a result is exact: a function of the arguments that is TRUE there.
 edge_noise <- list(
-  Mod = function(x, y, z) abs((x - z) / y) > 2^22
+  Mod = function(x, y, z) abs((x - z) / y) > 2^22 | x != z & abs((x - z) / y) < 2^-126
 )
 
 edge_disagreements <- function(row, actual, inputs, precision) {

@@ -249,7 +249,7 @@ for (name in operation_rows$name) {
     }
 
     test_that(paste(name, "is understood as it is printed"), {
-      case <- operation_case(row, all_roles(row), c(i = 2L, j = 2L, p = 1L))
+      case <- operation_case(row, all_roles(row)[2L], c(i = 2L, j = 2L, p = 1L))
       once <- cpp_describe_operator(value_formula(case), case$args)
       expect_identical(cpp_describe_operator(once$formula, case$args)$formula, once$formula)
     })
