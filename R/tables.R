@@ -15,8 +15,8 @@
 #'   gradient; `reference`, the same in R; `documentation` and `mathematics`; and what tests draw:
 #'   `domains`, `sample_dimensions`, `sample_parameters`.
 #'
-#'   Of reductions: `name`, `synonyms`, whether they are `weighted` or `ranked` (logical), `outputs`,
-#'   `reference` over the values `v`, the weights `w` and `K`; the adjoints `gradient`,
+#'   Of reductions: `name`, `synonyms`, whether they are `weighted` or `ranked` (logical),
+#'   `outputs`, `reference` over the values `v`, the weights `w` and `K`; the adjoints `gradient`,
 #'   `weight_gradient` and `selected_gradient`, or the reason in `no_gradient`; `documentation` and
 #'   `mathematics`.
 #' @seealso The help pages [operations] and [reductions], which are made from these tables.
@@ -122,8 +122,8 @@ NULL
 #'
 #' @section Derivatives:
 #' The tables show what the adjoint of the formula `F` receives from `g`, that of the result `out`;
-#' `W` is the weight, `count` the number of reduced rows, and `category` stands for the last argument
-#' of the reduction.
+#' `W` is the weight, `count` the number of reduced rows, and `category` stands for the last
+#' argument of the reduction.
 #'
 #' @eval rd_reductions()
 #' @name reductions

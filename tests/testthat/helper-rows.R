@@ -30,7 +30,7 @@ row_parameters <- function(row) {
   list(values = values, texts = texts)
 }
 
-# "Extract(x_i, 1, 3)"
+# The call of a row as text, such as `Extract(x_i, 1, 3)`.
 row_call <- function(row, arguments) {
   sprintf("%s(%s)", row$name, paste(c(arguments, row_parameters(row)$texts), collapse = ", "))
 }
@@ -69,7 +69,8 @@ row_reference <- function(row, arguments) {
 
 # References use functions of base R and of stats.
 baseenv_stats <- as.environment(c(
-  as.list(baseenv(), all.names = TRUE), as.list(asNamespace("stats"))[c("pnorm", "integrate", "var")]
+  as.list(baseenv(), all.names = TRUE),
+  as.list(asNamespace("stats"))[c("pnorm", "integrate", "var")]
 ))
 parent.env(baseenv_stats) <- baseenv()
 

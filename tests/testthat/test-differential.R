@@ -130,7 +130,7 @@ for (variable in names(axis_of)) {
       expect_near(result$both, by_row(expected, function(m, r) e[r, ] %*% m %*% v[r, ]))
     })
 
-    test_that(paste("derivatives of formulas that do not depend on the variable vanish:", variable), {
+    test_that(paste("derivatives of formulas without the variable vanish:", variable), {
       others <- setdiff(names(axis_of), variable)
       formula <- paste(others, collapse = " * ")
       scalar <- sprintf("(%s)", paste(others, collapse = " | "))
@@ -143,7 +143,8 @@ for (variable in names(axis_of)) {
         trace = call("TraceOperator(%s, %s)"), sum = call("SumLinOperator(%s, %s)")
       ), variable, v, v)
       for (value in result) expect_true(all(value == 0))
-      expect_identical(vapply(result, ncol, 1L, USE.NAMES = FALSE), c(3L, 3L, 9L, 1L, 1L, 1L, 1L, 1L))
+      dimensions <- vapply(result, ncol, 1L, USE.NAMES = FALSE)
+      expect_identical(dimensions, c(3L, 3L, 9L, 1L, 1L, 1L, 1L, 1L))
     })
   })
 }

@@ -116,7 +116,7 @@ test_that("arguments of keops_kernel() must have the right type", {
     keops_kernel("", "x = Vi(3)")
     keops_kernel("Sum_Reduction(x, 0)", 3)
     keops_kernel(c("Sum_Reduction(x, 0)", "Sum_Reduction(y, 0)"), c("x = Vi(3)", "y = Vj(3)"))
-    keops_kernel(c(a = "Sum_Reduction(x, 0)", a = "Sum_Reduction(y, 0)"), c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel(c(a = "Sum_Reduction(x, 0)", a = "Sum_Reduction(x, 1)"), "x = Vi(3)")
     keops_kernel("Sum_Reduction(x, 0)", "x = Vi(3)", sum_scheme = "fast")
     explain("op")
     keops_grad(op, "z")

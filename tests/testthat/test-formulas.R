@@ -249,7 +249,8 @@ test_that("data may be cut anywhere", {
     first <- op(list(x, y[seq_len(cut), , drop = FALSE]))
     second <- op(list(x, y[-seq_len(cut), , drop = FALSE]))
     for (name in names(merged)) {
-      expect_equal(c(merged[[name]](first[[name]], second[[name]])), c(whole[[name]]), tolerance = 1e-12)
+      joined <- merged[[name]](first[[name]], second[[name]])
+      expect_equal(c(joined), c(whole[[name]]), tolerance = 1e-12)
     }
     both <- t(apply(cbind(first$nearest, second$nearest), 1L, sort))[, 1:4]
     expect_identical(both, whole$nearest)

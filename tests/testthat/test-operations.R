@@ -96,7 +96,8 @@ case_differences <- function(case, name, values, eta, step = 1e-5) {
   }
   role <- case$variables$role[case$variables$name == name]
   if (role == "i") {
-    return(vapply(seq_len(ncol(start)), function(k) slope(cbind(seq_len(nrow(start)), k)), start[, 1]))
+    all_rows <- seq_len(nrow(start))
+    return(vapply(seq_len(ncol(start)), function(k) slope(cbind(all_rows, k)), start[, 1]))
   }
   matrix(vapply(seq_along(start), function(entry) sum(slope(entry)), 0), nrow(start))
 }
@@ -206,7 +207,8 @@ for (name in operation_rows$name) {
       roles <- roles[seq_len(row$arguments)]
       counts <- c(i = 5L, j = 3L, p = 1L)
       equal <- lapply(c(1L, 2L, 3L, 17L, 34L), rep, times = row$arguments)
-      mixed <- unname(split(expand.grid(rep(list(c(1L, 3L)), row$arguments)), seq_len(2^row$arguments)))
+      mixed <- expand.grid(rep(list(c(1L, 3L)), row$arguments))
+      mixed <- unname(split(mixed, seq_len(nrow(mixed))))
       elementwise <- row$kind == "elementwise"
       terms <- lapply(c(equal, if (elementwise) lapply(mixed, unlist)), function(dimensions) {
         data.frame(role = roles, dimension = unname(dimensions))

@@ -98,7 +98,8 @@ shape_reference <- function(row, shape, inputs) {
     storage.mode(out) <- c(value = "double", index = "integer", logical = "logical")[
       types[[output]]
     ]
-    dim(out) <- if (!row$ranked) dim(out)[-2L] else if (length(kept) == 1L) dim(out)[-3L] else dim(out)
+    dropped <- if (!row$ranked) 2L else if (length(kept) == 1L) 3L
+    if (!is.null(dropped)) dim(out) <- dim(out)[-dropped]
     out
   })
   if (length(types) == 1L) results[[1L]] else stats::setNames(results, names(types))
@@ -223,7 +224,8 @@ expect_second_derivatives <- function(row, shape) {
   first <- stats::setNames(sprintf("Grad(%s, %s, eta)", formula, variables), variables)
   directions <- lapply(inputs[variables], function(x) uniform(nrow(x), ncol(x), seed = 98))
   names(directions) <- paste0("e_", variables)
-  declared <- mapply(declared_like, names(directions), role_of(variables), vapply(directions, ncol, 1L))
+  widths <- vapply(directions, ncol, 1L)
+  declared <- mapply(declared_like, names(directions), role_of(variables), widths)
   args <- c(
     reduction_args, declared_like("eta", c("i", "j")[shape$axis + 1L], ncol(eta)), unname(declared)
   )
