@@ -68,7 +68,7 @@ void Operator::read(const OperatorText& text) {
   }
 }
 
-Operator::Operator(const OperatorText& text) {
+Operator::Operator(const OperatorText& text) : text_(text) {
   KERNELOPS_CHECK(!text.formulas.empty() && text.names.size() == text.formulas.size());
   read(text);
   for (Expr formula : written_) {
@@ -146,8 +146,13 @@ bool Operator::is_inner(Expr reduction) const {
 }
 
 std::vector<std::string> written_formulas(const Operator& op) {
+  constexpr double kLongestText = 1e5;
   std::vector<std::string> out;
-  for (Expr formula : op.written()) out.push_back(print_formula(formula));
+  for (std::size_t f = 0; f < op.written().size(); ++f) {
+    const Expr formula = op.written()[f];
+    out.push_back(formula_length(formula) <= kLongestText ? print_formula(formula)
+                                                          : op.text().formulas[f]);
+  }
   return out;
 }
 

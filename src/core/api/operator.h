@@ -47,6 +47,8 @@ class Operator {
   explicit Operator(const OperatorText& text);
   Operator(Operator&&) = default;
 
+  /// What it was made of.
+  const OperatorText& text() const { return text_; }
   /// The inputs in the order of their positions.
   const std::vector<Variable>& variables() const { return variables_; }
   /// The formulas as they were written, as nodes that may hold differential operations.
@@ -68,6 +70,7 @@ class Operator {
   void make_arrays(const OperatorText& text);
   void make_passes(SumScheme scheme);
 
+  OperatorText text_;
   Graph graph_;
   std::vector<Variable> variables_;
   std::vector<Expr> written_;
@@ -79,7 +82,8 @@ class Operator {
   std::vector<Expr> inner_;
 };
 
-/// The formulas of an operator in canonical form.
+/// The formulas of an operator in canonical form, or, where that would be very long, as they were
+/// written.
 std::vector<std::string> written_formulas(const Operator& op);
 
 }  // namespace kernelops

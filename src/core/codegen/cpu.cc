@@ -1,6 +1,7 @@
 #include "core/codegen/cpu.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/codegen/body.h"
 #include "core/codegen/dialect.h"
@@ -21,6 +22,12 @@ constexpr std::int64_t kFlushColumns64 = 1024;
 // More local slots than this do not belong on the stack.
 constexpr std::int64_t kMostStackSlots = 256;
 
+std::string constant_text(double value) {
+  if (std::isnan(value)) return "__builtin_nan(\"\")";
+  if (std::isinf(value)) return value > 0 ? "infinity" : "-infinity";
+  return number_text(value);
+}
+
 class CpuDialect : public Dialect {
  public:
   CpuDialect(const Program& program, TileShape shape)
@@ -30,7 +37,7 @@ class CpuDialect : public Dialect {
   std::string function_words() const override { return "KERNELOPS_INLINE"; }
 
   std::string constant(double value) const override {
-    return "broadcast<V>(Real(" + number_text(value) + "))";
+    return "broadcast<V>(Real(" + constant_text(value) + "))";
   }
 
   std::string load(Space space, const std::string& component, int row, int column) const override {
@@ -109,10 +116,10 @@ class CpuWriter {
            number(target_.vector_bytes) +
            ">;\nusing WI = mask_t<W>;\nconstexpr Size kLanes = lanes<V>;\n"
            "constexpr Size kRowVectors = " +
-           number(shape_.row_vectors) +
-           ";\nconstexpr Size kRowBlock = kRowVectors * kLanes;\n"
-           "constexpr Size kFlushColumns = " +
-           number(flush_columns()) + ";\n\n";
+           number(shape_.row_vectors) + ";\nconstexpr Size kRowBlock = kRowVectors * kLanes;\n" +
+           (program_.has_pairs()
+                ? "constexpr Size kFlushColumns = " + number(flush_columns()) + ";\n\n"
+                : "\n");
   }
 
   static bool is_empty(const Section& section) {

@@ -110,6 +110,17 @@ std::string print_formula(Expr node) {
   return printed.at(node).text;
 }
 
+double formula_length(Expr node) {
+  constexpr double kOfOneNode = 8;
+  std::map<Expr, double> lengths;
+  for (Expr each : topological({node})) {
+    double length = kOfOneNode;
+    for (Expr argument : each->arguments) length += lengths.at(argument);
+    lengths.emplace(each, length);
+  }
+  return lengths.at(node);
+}
+
 std::string print_graph(const std::vector<Expr>& roots) {
   std::map<Expr, std::string> names;
   std::string out;

@@ -12,6 +12,9 @@ namespace kernelops {
 /// are written out at each use, so the text can be much longer than the graph.
 std::string print_formula(Expr node);
 
+/// About how many characters print_formula() would take.
+double formula_length(Expr node);
+
 /// One line a node, shared nodes once: number, operation, dimension and what it depends on.
 std::string print_graph(const std::vector<Expr>& roots);
 

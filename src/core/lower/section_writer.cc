@@ -132,7 +132,16 @@ Register SectionWriter::value(Expr node, Component component) {
     instruction.component = {placement->slot + component.offset, component.step};
     return emit(std::move(instruction));
   }
-  return compute(node, component);
+  // Shared nodes are walked once: their paths may be more than anything can count.
+  const ComponentKey key(node, component.offset, component.step);
+  for (const auto* known : {&computed_, &computed_in_loop_}) {
+    const auto found = known->find(key);
+    if (found != known->end()) return found->second;
+  }
+  const Register result = compute(node, component);
+  const bool looped = in_loop_[static_cast<std::size_t>(result)];
+  (looped ? computed_in_loop_ : computed_).emplace(key, result);
+  return result;
 }
 
 Register SectionWriter::compute(Expr node, Component component) {
@@ -238,6 +247,7 @@ void SectionWriter::long_sum(Expr node) {
 }
 
 void SectionWriter::call(Expr node) {
+  KERNELOPS_CHECK(!node->op->opaque.text.empty());
   Instruction call;
   call.opcode = Opcode::call;
   call.op = node->op;
@@ -340,6 +350,7 @@ void SectionWriter::loop(const Run& run, const std::function<void(Component)>& b
   section_.blocks.push_back(std::move(*loop_));
   loop_.reset();
   numbered_in_loop_.clear();
+  computed_in_loop_.clear();
 }
 
 bool SectionWriter::is_placed(Expr node) const {

@@ -59,6 +59,8 @@ class SectionWriter {
       std::tuple<Opcode, const OpDef*, std::vector<Register>, std::vector<std::int64_t>,
                  std::uint64_t, Space, std::int64_t, std::int64_t>;
 
+  using ComponentKey = std::tuple<Expr, std::int64_t, std::int64_t>;
+
   Register value(Expr node, Component component);
   Register compute(Expr node, Component component);
   Register contraction(Expr node, std::int64_t k);
@@ -91,6 +93,8 @@ class SectionWriter {
   Section section_;
   std::map<ValueKey, Register> numbered_;  // values of straight blocks
   std::map<ValueKey, Register> numbered_in_loop_;
+  std::map<ComponentKey, Register> computed_;  // components of nodes, in straight blocks
+  std::map<ComponentKey, Register> computed_in_loop_;
   std::map<Expr, Register> summed_;     // long sums
   std::map<Expr, std::int64_t> local_;  // first local slots of nodes
   std::vector<Space> spaces_;           // of registers

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/jit/files.h"
@@ -40,14 +41,36 @@ class SessionTest : public ::testing::Test {
             table.values.data()};
   }
 
+  // Every array of the formulas' results.
+  std::vector<std::vector<double>> call_all(const OperatorText& text,
+                                            const std::vector<Input>& inputs) {
+    Invocation invocation = session.prepare(text, inputs, false);
+    std::vector<std::vector<double>> out;
+    std::vector<std::vector<std::int32_t>> rows(invocation.outputs.size());
+    for (std::size_t n = 0; n < invocation.outputs.size(); ++n) {
+      OutputView& output = invocation.outputs[n];
+      const auto size = static_cast<std::size_t>(output.rows * output.dimension);
+      out.emplace_back(size, -77);
+      rows[n].assign(size, -77);
+      output.data = out.back().data();
+      if (output.type == ElementType::int32) output.data = rows[n].data();
+    }
+    session.run(invocation, settings, {});
+    for (std::size_t n = 0; n < out.size(); ++n) {
+      if (invocation.outputs[n].type == ElementType::int32) {
+        std::copy(rows[n].begin(), rows[n].end(), out[n].begin());
+      }
+    }
+    return out;
+  }
+
   std::vector<double> call(const std::string& formula, const std::vector<std::string>& arguments,
                            const std::vector<Input>& inputs) {
-    Invocation invocation = session.prepare(formula, arguments, inputs, false);
-    std::vector<double> out(
-        static_cast<std::size_t>(invocation.output.rows * invocation.output.dimension));
-    invocation.output.data = out.data();
-    session.run(invocation, settings, {});
-    return out;
+    return call_all(text(formula, arguments), inputs)[0];
+  }
+
+  static OperatorText text(const std::string& formula, const std::vector<std::string>& arguments) {
+    return {{formula}, {""}, arguments};
   }
 
   std::vector<double> expected() const {
@@ -80,7 +103,7 @@ class SessionTest : public ::testing::Test {
 };
 
 TEST_F(SessionTest, TheSecondCallFindsOperatorAndKernel) {
-  const auto loaded = session.load(kFormula, kArguments);
+  const auto loaded = session.load(text(kFormula, kArguments));
   EXPECT_FALSE(session.status(loaded->op, settings).compiled);
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
   EXPECT_EQ(kernels(), 1u);
@@ -90,20 +113,20 @@ TEST_F(SessionTest, TheSecondCallFindsOperatorAndKernel) {
   EXPECT_EQ(session.clear_cache(settings), 1u);
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
   EXPECT_EQ(kernels(), 0u);
-  EXPECT_EQ(session.load(kFormula, kArguments), loaded);
+  EXPECT_EQ(session.load(text(kFormula, kArguments)), loaded);
 }
 
 TEST_F(SessionTest, AnotherSessionUsesTheKernelOnDisk) {
   call(kFormula, kArguments, {input(x), input(y)});
   Session other;
-  EXPECT_TRUE(other.status(other.load(kFormula, kArguments)->op, settings).compiled);
+  EXPECT_TRUE(other.status(other.load(text(kFormula, kArguments))->op, settings).compiled);
 }
 
 TEST_F(SessionTest, BothPrecisionsAreKept) {
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
   settings.float32 = true;
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
-  EXPECT_EQ(session.load(kFormula, kArguments)->kernels.size(), 2u);
+  EXPECT_EQ(session.load(text(kFormula, kArguments))->kernels.size(), 2u);
 }
 
 TEST_F(SessionTest, InputsMayBeNamedInAnyOrder) {
@@ -134,16 +157,113 @@ TEST_F(SessionTest, AGradientThatNeedsTheResultTakesTwoPasses) {
   }
 }
 
-TEST_F(SessionTest, TheOutputIsDescribedBeforeTheWork) {
-  const Invocation rows = session.prepare(kFormula, kArguments, {input(x), input(y)}, false);
-  EXPECT_EQ(rows.output.rows, 7);
-  EXPECT_EQ(rows.output.dimension, 1);
-  EXPECT_EQ(rows.output.type, ElementType::float64);
-  const Invocation positions =
-      session.prepare("ArgMin_Reduction(x-y,1)", kArguments, {input(x), input(y)}, false);
-  EXPECT_EQ(positions.output.rows, 5);
-  EXPECT_EQ(positions.output.dimension, 2);
-  EXPECT_EQ(positions.output.type, ElementType::int32);
+TEST_F(SessionTest, TheOutputsAreDescribedBeforeTheWork) {
+  const Invocation rows = session.prepare(text(kFormula, kArguments), {input(x), input(y)}, false);
+  ASSERT_EQ(rows.outputs.size(), 1u);
+  EXPECT_EQ(rows.outputs[0].rows, 7);
+  EXPECT_EQ(rows.outputs[0].dimension, 1);
+  EXPECT_EQ(rows.outputs[0].type, ElementType::float64);
+  const Invocation positions = session.prepare(text("KMin_ArgKMin_Reduction(x-y,3,1)", kArguments),
+                                               {input(x), input(y)}, false);
+  ASSERT_EQ(positions.outputs.size(), 2u);
+  EXPECT_EQ(positions.outputs[1].rows, 5);
+  EXPECT_EQ(positions.outputs[1].dimension, 6);
+  EXPECT_EQ(positions.outputs[0].type, ElementType::float64);
+  EXPECT_EQ(positions.outputs[1].type, ElementType::int32);
+}
+
+// Each formula of a list gives, bit for bit or nearly, what it gives alone.
+TEST_F(SessionTest, FormulasTogetherGiveWhatEachGivesAlone) {
+  const Table e(7, 1, 0.5);
+  const std::vector<std::string> arguments = {"x=Vi(2)", "y=Vj(2)", "e=Vi(1)"};
+  const std::vector<Input> inputs = {input(x), input(y), input(e)};
+  const std::vector<std::string> formulas = {
+      "Sum_Reduction(Exp(-SqDist(x,y)),0)",
+      "Grad(Sum_Reduction(Exp(-SqDist(x,y)),0),x,e)",
+      "Grad(Sum_Reduction(Exp(-SqDist(x,y)),0),y,e)",
+      "LogSumExp_Reduction(x-y,0)",
+      "Grad(LogSumExp_Reduction(x-y,0),x,x)",
+      "Min_ArgMin_Reduction(SqDist(x,y),0)",
+      "ArgMin_Reduction(SqDist(x,y),0)",
+      "Grad(Min_Reduction(SqDist(x,y),0),y,e)",
+      "Sum_Reduction(x*y,2)",
+      "Sum_Reduction(x*y,2)/Sum_Reduction(y,2)+1",
+      "Min_Reduction(SqDist(x,y),0)*x",
+      "KMax_Reduction(x-y,3,1)",
+      "Sum_Reduction(Exp(-SqDist(x,y)),0)",
+      "LogSumExp_Reduction(x-y,0)*2",
+      "Min_Reduction(SqDist(x,y),0)*x",
+      "ArgMin_Reduction(SqDist(x,y),0)",
+      "Max_SumShiftExp_Reduction(x-y,0)",
+      "Sum_Reduction(y*Max_SumShiftExp_Reduction(Elem(x-y,0),0),0)",
+      "Min_ArgMin_Reduction(SqDist(x,y),0)"};
+  for (const bool float32 : {false, true}) {
+    settings.float32 = float32;
+    const std::vector<std::vector<double>> all =
+        call_all({formulas, std::vector<std::string>(formulas.size()), arguments}, inputs);
+    std::size_t n = 0;
+    for (const std::string& formula : formulas) {
+      for (const std::vector<double>& alone : call_all(text(formula, arguments), inputs)) {
+        ASSERT_LT(n, all.size());
+        ASSERT_EQ(all[n].size(), alone.size()) << formula;
+        for (std::size_t k = 0; k < alone.size(); ++k) {
+          EXPECT_TRUE(testing::near(all[n][k], alone[k], float32 ? 1e-5 : 1e-13)) << formula;
+        }
+        ++n;
+      }
+    }
+    EXPECT_EQ(n, all.size());
+  }
+}
+
+TEST_F(SessionTest, RowNumbersOfInnerReductionsAreDeliveredToo) {
+  // The same row numbers are a result, missing ones included, and choose what a gradient adds up.
+  Table some = y;
+  for (double& value : some.values) value = std::nan("");
+  for (std::int64_t k = 0; k < 2; ++k) some.at(3, k) = 0;
+  const Table e(7, 2, 1);
+  const auto all =
+      call_all({{"ArgKMin_Reduction(SqDist(x,y),2,0)", "Grad(KMin_Reduction(SqDist(x,y),2,0),x,e)",
+                 "KMin_ArgKMin_Reduction(SqDist(x,y),2,0)"},
+                {"", "", ""},
+                {"x=Vi(2)", "y=Vj(2)", "e=Vi(2)"}},
+               {input(x), input(some), input(e)});
+  ASSERT_EQ(all.size(), 4u);
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ(all[0][i], 4);
+    EXPECT_EQ(all[0][7 + i], kMissingInteger);
+    EXPECT_EQ(all[3][i], 4);
+    for (std::size_t k = 0; k < 2; ++k) {
+      EXPECT_TRUE(testing::near(all[1][7 * k + i], 2 * x.values[7 * k + i], 1e-13));
+    }
+  }
+}
+
+TEST_F(SessionTest, EverySumSchemeAnswers) {
+  for (const SumScheme scheme : {SumScheme::block, SumScheme::direct, SumScheme::compensated}) {
+    for (const bool float32 : {false, true}) {
+      settings.float32 = float32;
+      OperatorText summed = text(kFormula, kArguments);
+      summed.scheme = scheme;
+      expect_right(call_all(summed, {input(x), input(y)})[0]);
+    }
+  }
+}
+
+TEST_F(SessionTest, NoRowsGiveEmptyOrNeutralResults) {
+  const Table none(0, 2);
+  const std::vector<std::string> formulas = {"Sum_Reduction(x*y,0)", "ArgMin_Reduction(x*y,0)",
+                                             "Sum_Reduction(x*y,2)+1", "Min_Reduction(x*y,0)*x",
+                                             "Grad(Min_Reduction(x*y,0),x,x)"};
+  const OperatorText all{formulas, std::vector<std::string>(formulas.size()), kArguments};
+  const auto no_columns = call_all(all, {input(x), input(none)});
+  EXPECT_EQ(no_columns[0], std::vector<double>(14, 0));
+  EXPECT_EQ(no_columns[1], std::vector<double>(14, kMissingInteger));
+  EXPECT_EQ(no_columns[2], std::vector<double>(2, 1));
+  EXPECT_EQ(no_columns[4], std::vector<double>(14, 0));
+  const auto no_rows = call_all(all, {input(none), input(y)});
+  EXPECT_TRUE(no_rows[0].empty() && no_rows[1].empty() && no_rows[3].empty());
+  EXPECT_EQ(no_rows[2], std::vector<double>(2, 1));
 }
 
 TEST_F(SessionTest, WithoutACompilerItSaysSoAndSurvives) {
@@ -154,7 +274,8 @@ TEST_F(SessionTest, WithoutACompilerItSaysSoAndSurvives) {
     EXPECT_EQ(error.kind(), ErrorKind::compile);
     EXPECT_CONTAINS(error.what(), "no-such-compiler");
   }
-  const BackendStatus status = session.status(session.load(kFormula, kArguments)->op, settings);
+  const BackendStatus status =
+      session.status(session.load(text(kFormula, kArguments))->op, settings);
   EXPECT_FALSE(status.compiled);
   EXPECT_FALSE(status.reason.empty());
   settings.compilers = good;
@@ -179,16 +300,18 @@ TEST_F(SessionTest, AWrongFormulaOrInputLeavesItUsable) {
 }
 
 TEST_F(SessionTest, ExplainsEveryStage) {
-  const Explanation text = session.explain(session.load(kFormula, kArguments)->op, settings);
-  EXPECT_CONTAINS(text.formula, "Sum_Reduction(");
-  EXPECT_CONTAINS(text.graph, "result");
-  EXPECT_CONTAINS(text.simplified, "result");
-  EXPECT_CONTAINS(text.program, "pairs");
-  EXPECT_CONTAINS(text.source, "kernelops_kernel");
-  EXPECT_CONTAINS(text.command, "kernel.so");
+  const Explanation stages =
+      session.explain(session.load(text(kFormula, kArguments))->op, settings);
+  EXPECT_CONTAINS(stages.formulas[0], "Sum_Reduction(");
+  EXPECT_CONTAINS(stages.graph, "result");
+  EXPECT_CONTAINS(stages.simplified, "result");
+  EXPECT_CONTAINS(stages.program, "pairs");
+  EXPECT_CONTAINS(stages.source, "kernelops_kernel");
+  EXPECT_CONTAINS(stages.command, "kernel.so");
   EXPECT_EQ(kernels(), 0u) << "an explanation compiles nothing";
   settings.compilers = {"no-such-compiler"};
-  const Explanation without = session.explain(session.load(kFormula, kArguments)->op, settings);
+  const Explanation without =
+      session.explain(session.load(text(kFormula, kArguments))->op, settings);
   EXPECT_TRUE(without.source.empty());
   EXPECT_CONTAINS(without.command, "no-such-compiler");
 }

@@ -19,14 +19,14 @@ std::vector<Case> cases() {
     testing::Formulas f;
     f.variable("x", Category::i, dimension);
     f.variable("y", Category::j, dimension);
-    for (const char* text : {"Sum_Reduction(SqDist(x, y), 0)", "Sum_Reduction(x - y, 1)",
-                             "Sum_Reduction(x - y, 2)", "ArgMin_Reduction(x * y, 0)"}) {
-      Program program = lower(f(text));
-      const auto slots =
-          program.dimension * static_cast<std::int64_t>(program.reduction->state.size());
-      program.root = nullptr;  // the graph ends here
-      out.push_back({program, {4, 16, 64, slots}});
-      out.push_back({program, {8, 2, 2, slots}});
+    for (const char* text :
+         {"Sum_Reduction(SqDist(x, y), 0)", "Sum_Reduction(x - y, 1)", "Sum_Reduction(x - y, 2)",
+          "ArgMin_Reduction(x * y, 0)", "KMin_ArgKMin_Reduction(SqDist(x, y), 1000, 0)"}) {
+      Program program = lower({f(text)});
+      const std::int64_t states = program.state_slots();
+      const std::int64_t results = program.result_slots();
+      out.push_back({program, {4, 16, 64, states, results}});
+      out.push_back({program, {8, 2, 2, states, results}});
     }
   }
   return out;
@@ -90,8 +90,8 @@ TEST(Plan, MemoryIsBoundedByTheRows) {
                                          ? plan.units() * kept * each.kernel.state_slots * 8
                                          : 0;
         const std::int64_t worker =
-            plan.rows_per_unit *
-                (each.program.row.slots * each.kernel.real_bytes + each.kernel.state_slots * 8) +
+            plan.rows_per_unit * (each.program.row.slots * each.kernel.real_bytes +
+                                  (each.kernel.state_slots + each.kernel.result_slots) * 8) +
             plan.tile_columns * (each.program.column.slots + each.program.packed_slots) *
                 each.kernel.real_bytes;
         EXPECT_LE(partial + worker, kFixed + 2 * rows * each.kernel.state_slots * 8)
@@ -102,7 +102,7 @@ TEST(Plan, MemoryIsBoundedByTheRows) {
 }
 
 TEST(Plan, FewRowsAreSplitOverColumns) {
-  const Case each = cases()[2];
+  const Case each = cases()[2];  // dimension 1
   EXPECT_GT(make_plan(each.program, each.kernel, 1, 1000000).splits, 8);
   EXPECT_GE(make_plan(each.program, each.kernel, 1000000, 1000000).units(), 32);
 }

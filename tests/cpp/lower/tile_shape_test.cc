@@ -15,7 +15,7 @@ TEST(TileShape, IsPositiveAndModestForAnyProgram) {
     f.variable("y", Category::j, dimension);
     for (const char* text : {"Sum_Reduction(SqDist(x, y), 0)", "Sum_Reduction(x - y, 0)",
                              "ArgMin_Reduction(x * y, 0)", "Sum_Reduction(x * Exp(x | y), 1)"}) {
-      const Program program = lower(f(text));
+      const Program program = lower({f(text)});
       for (const int registers : {16, 32}) {
         const TileShape shape = choose_tile_shape(program, registers);
         EXPECT_GE(shape.row_vectors, 1) << text;

@@ -1,0 +1,262 @@
+// Every reduction over every side, in both precisions, for short and long vectors: compiled kernels
+// against the evaluator. All reductions of a kind meet in one program, which also shows that they
+// do not disturb each other.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "core/ir/print.h"
+#include "support/machine.h"
+
+namespace kernelops {
+namespace {
+
+using testing::CompiledRunner;
+using testing::Formulas;
+using testing::Machine;
+using testing::Random;
+using testing::Table;
+using testing::Values;
+
+const std::vector<Sizes> kSizes = {{0, 0}, {0, 4},  {4, 0},  {1, 1}, {1, 17},
+                                   {9, 8}, {17, 3}, {33, 2}, {2, 33}};
+
+class EveryReduction : public ::testing::Test {
+ protected:
+  // Formulas and weights of dimension d and 1 that depend on both sides. Sums of weights that are
+  // no whole numbers do not vanish, so that their logarithms compare.
+  static void declare(Formulas& f, std::int64_t dimension) {
+    f.variable("x", Category::i, dimension);
+    f.variable("y", Category::j, dimension);
+    f.variable("a", Category::i, 1);
+    f.variable("b", Category::j, 1);
+    f.scope.formulas["F"] = f("x * b - y");
+    f.scope.formulas["f"] = f("Elem(x, 0) - b");
+    f.scope.formulas["W"] = f("x + a * y + 0.3");
+    f.scope.formulas["w"] = f("a - b + 0.3");
+  }
+
+  static std::vector<Expr> every_reduction(Formulas& f, int category,
+                                           const std::vector<int>& ranks) {
+    std::vector<Expr> out;
+    for (const ReductionDef* row : testing::reductions_over(category)) {
+      if (row->weighted) {
+        for (const auto& [formula, weight] :
+             {std::pair("F", "W"), std::pair("F", "w"), std::pair("f", "W")}) {
+          out.push_back(f(testing::reduction_text(*row, formula, category, weight, 1)));
+        }
+        continue;
+      }
+      for (const int rank : row->ranked ? ranks : std::vector<int>{1}) {
+        out.push_back(f(testing::reduction_text(*row, "F", category, "", rank)));
+      }
+    }
+    return out;
+  }
+
+  // Plain values; values with many ties; values with NaN and infinities.
+  std::vector<Values> inputs(const Formulas& f, const Sizes& sizes) {
+    std::vector<Values> out(3, f.values(random, sizes));
+    for (auto& [variable, table] : out[1]) {
+      for (double& value : table.values) value = std::round(2 * value);
+    }
+    int n = 0;
+    for (auto& [variable, table] : out[2]) {
+      for (double& value : table.values) {
+        const double specials[] = {std::nan(""), HUGE_VAL, -HUGE_VAL, 0};
+        if (++n % 7 == 0) value = specials[n / 7 % 4];
+      }
+    }
+    for (Values& each : out) each = testing::rounded_to_float(each);
+    return out;
+  }
+
+  void expect_right(const std::vector<Expr>& nodes, const Formulas& f,
+                    const std::vector<Sizes>& all_sizes, bool float32, SumScheme scheme) {
+    const Program program = lower(nodes, scheme);
+    const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
+    for (const Sizes& sizes : all_sizes) {
+      for (const Values& values : inputs(f, sizes)) {
+        CompiledRunner runner(machine, sizes, float32, 2);
+        const std::vector<Table> all = runner.pairs(program, *kernel, values);
+        auto begin = all.begin();
+        for (Expr node : nodes) {
+          const auto end = begin + static_cast<std::ptrdiff_t>(node->reduction->outputs.size());
+          SCOPED_TRACE(print_formula(node) + (float32 ? " in float32 on " : " in float64 on ") +
+                       std::to_string(sizes.i) + " x " + std::to_string(sizes.j));
+          testing::expect_outputs({begin, end}, node, values, sizes, float32 ? 2e-5 : 1e-11);
+          if (HasFailure()) return;
+          begin = end;
+        }
+      }
+    }
+  }
+
+  Random random{11};
+  Machine machine;
+};
+
+class EveryReductionOfDimension : public EveryReduction,
+                                  public ::testing::WithParamInterface<std::tuple<int, int>> {};
+
+TEST_P(EveryReductionOfDimension, IsRightOverEverySideInBothPrecisions) {
+  const auto [dimension, category] = GetParam();
+  Formulas f;
+  declare(f, dimension);
+  const std::vector<Expr> nodes = every_reduction(f, category, {1, 2, 7});
+  for (const bool float32 : {true, false}) {
+    expect_right(nodes, f, kSizes, float32, SumScheme::block);
+    if (HasFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, EveryReductionOfDimension,
+                         ::testing::Combine(::testing::Values(1, 3, 17, 40),
+                                            ::testing::Values(0, 1, 2)));
+
+// One of those that share their code is enough.
+TEST_F(EveryReduction, IsRightAloneAsWell) {
+  std::set<std::tuple<std::string, std::int64_t, std::int64_t>> seen;
+  for (const int dimension : {3, 20}) {
+    Formulas f;
+    declare(f, dimension);
+    for (Expr node : every_reduction(f, 0, {7})) {
+      const bool weighted = node->reduction->weighted;
+      if (!seen.insert({node->reduction->code.name, node->arguments.front()->dimension * weighted,
+                        node->arguments.back()->dimension * weighted})
+               .second) {
+        continue;
+      }
+      expect_right({node}, f, {{9, 8}, {2, 33}}, dimension == 20, SumScheme::block);
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
+TEST_F(EveryReduction, IsRightByEverySumScheme) {
+  for (const int dimension : {2, 18}) {
+    Formulas f;
+    declare(f, dimension);
+    const std::vector<Expr> nodes = every_reduction(f, dimension == 2 ? 0 : 2, {2});
+    for (const SumScheme scheme : {SumScheme::direct, SumScheme::compensated}) {
+      for (const bool float32 : {true, false}) {
+        expect_right(nodes, f, {{0, 3}, {1, 17}, {9, 8}, {2, 33}}, float32, scheme);
+        ASSERT_FALSE(HasFailure());
+      }
+    }
+  }
+}
+
+TEST_F(EveryReduction, KeepsAThousandValues) {
+  for (const int dimension : {1, 2}) {
+    Formulas f;
+    declare(f, dimension);
+    std::vector<Expr> nodes;
+    for (const char* name : {"KMin_ArgKMin", "ArgKMax", "KMax"}) {
+      nodes.push_back(f(std::string(name) + "_Reduction(F, 1000, 0)"));
+    }
+    const Sizes sizes = dimension == 1 ? Sizes{1, 1100} : Sizes{3, 40};
+    expect_right(nodes, f, {{2, 0}, sizes}, dimension == 1, SumScheme::block);
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+// Vectors of 100 components make tiles of 64 columns in float64 and 96 in float32, and splits of 4
+// of them.
+TEST_F(EveryReduction, IsRightAcrossTilesAndSplits) {
+  Formulas f;
+  f.variable("u", Category::i, 100);
+  f.variable("v", Category::j, 100);
+  f.variable("a", Category::i, 1);
+  f.variable("b", Category::j, 1);
+  f.scope.formulas["F"] = f("Concat(a - b, 0.001 * SqDist(u, v) + b)");
+  f.scope.formulas["f"] = f("Elem(F, 1)");
+  f.scope.formulas["W"] = f("Concat(a * b + 0.3, 1.3 + a)");
+  f.scope.formulas["w"] = f("a - b + 0.3");
+  for (const int category : {0, 2}) {
+    const std::vector<Expr> nodes = every_reduction(f, category, {3});
+    for (const bool float32 : {true, false}) {
+      if (float32 != (category == 0)) continue;
+      expect_right(nodes, f, {{2, 63}, {2, 65}, {1, 96}, {1, 97}, {1, 800}}, float32,
+                   SumScheme::block);
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
+TEST_F(EveryReduction, HasTheSameBitsForEveryNumberOfThreads) {
+  Formulas f;
+  declare(f, 3);
+  for (const int category : {0, 1, 2}) {
+    const std::vector<Expr> nodes = every_reduction(f, category, {7});
+    const Program program = lower(nodes);
+    for (const bool float32 : {true, false}) {
+      if (float32 != (category == 0)) continue;
+      const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
+      for (const Sizes& sizes : {Sizes{1100, 100}, Sizes{2, 8000}, Sizes{5000, 5}}) {
+        for (const Values& values : {inputs(f, sizes)[2]}) {
+          const auto run = [&](int threads) {
+            return CompiledRunner(machine, sizes, float32, threads).pairs(program, *kernel, values);
+          };
+          const std::vector<Table> one = run(1);
+          for (const int threads : {2, 3, 4}) {
+            const std::vector<Table> more = run(threads);
+            for (std::size_t n = 0; n < one.size(); ++n) {
+              ASSERT_EQ(std::memcmp(one[n].values.data(), more[n].values.data(),
+                                    one[n].values.size() * sizeof(double)),
+                        0)
+                  << "output " << n << " with " << threads << " threads";
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// The columns in two calls, joined by hand, against one call.
+TEST_F(EveryReduction, OfAPartAndTheRestJoinsToTheWhole) {
+  Formulas f;
+  declare(f, 2);
+  const std::vector<Expr> nodes = {f("Sum_Reduction(F, 0)"), f("Max_Reduction(F, 0)"),
+                                   f("LogSumExp_Reduction(F, 0)"), f("Count_Reduction(F, 0)")};
+  const Program program = lower(nodes);
+  const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, false, {});
+  const Sizes sizes{11, 300};
+  const Values values = f.values(random, sizes);
+  const std::vector<Table> whole =
+      CompiledRunner(machine, sizes, false).pairs(program, *kernel, values);
+  for (const std::int64_t cut : {0, 1, 2, 63, 64, 65, 150, 299, 300}) {
+    const auto part = [&](std::int64_t first, std::int64_t count) {
+      Values some = values;
+      for (auto& [variable, table] : some) {
+        if (variable->category != Category::j) continue;
+        Table kept(count, table.dimension);
+        for (std::int64_t k = 0; k < table.dimension; ++k) {
+          for (std::int64_t r = 0; r < count; ++r) kept.at(r, k) = table.at(first + r, k);
+        }
+        table = kept;
+      }
+      return CompiledRunner(machine, {sizes.i, count}, false).pairs(program, *kernel, some);
+    };
+    const std::vector<Table> a = part(0, cut);
+    const std::vector<Table> b = part(cut, sizes.j - cut);
+    for (std::size_t n = 0; n < whole[0].values.size(); ++n) {
+      const auto value = [&](const std::vector<Table>& of, std::size_t output) {
+        return of[output].values[n];
+      };
+      EXPECT_TRUE(testing::near(value(a, 0) + value(b, 0), value(whole, 0), 1e-12));
+      EXPECT_EQ(std::max(value(a, 1), value(b, 1)), value(whole, 1));
+      EXPECT_TRUE(testing::near(std::log(std::exp(value(a, 2)) + std::exp(value(b, 2))),
+                                value(whole, 2), 1e-12));
+      EXPECT_EQ(value(a, 3) + value(b, 3), value(whole, 3));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kernelops
