@@ -37,6 +37,10 @@ cpp_operations <- function() {
     .Call(`_kernelops_cpp_operations`)
 }
 
+cpp_synonyms <- function() {
+    .Call(`_kernelops_cpp_synonyms`)
+}
+
 cpp_reductions <- function() {
     .Call(`_kernelops_cpp_reductions`)
 }

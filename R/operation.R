@@ -175,7 +175,8 @@ check_derivative <- function(row, case) {
   }
   eta <- matrix(1 + seq_len(50) / 50, ncol = 1L)
   rows <- lapply(case$letters, function(letter) {
-    actual <- in_precision("float64", keops_grad(case$op, letter)(c(unname(case$inputs), list(eta))))
+    given <- c(unname(case$inputs), list(eta))
+    actual <- in_precision("float64", keops_grad(case$op, letter)(given))
     expected <- in_precision("float64", central_differences(case, letter, eta))
     check_row(
       paste0("derivative in ", letter, ", against differences"),

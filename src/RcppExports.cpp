@@ -122,6 +122,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_synonyms
+Rcpp::DataFrame cpp_synonyms();
+RcppExport SEXP _kernelops_cpp_synonyms() {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    rcpp_result_gen = Rcpp::wrap(cpp_synonyms());
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_reductions
 Rcpp::DataFrame cpp_reductions();
 RcppExport SEXP _kernelops_cpp_reductions() {
@@ -143,6 +153,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_kernelops_cpp_shut_down", (DL_FUNC) &_kernelops_cpp_shut_down, 0},
     {"_kernelops_cpp_define_operation", (DL_FUNC) &_kernelops_cpp_define_operation, 6},
     {"_kernelops_cpp_operations", (DL_FUNC) &_kernelops_cpp_operations, 0},
+    {"_kernelops_cpp_synonyms", (DL_FUNC) &_kernelops_cpp_synonyms, 0},
     {"_kernelops_cpp_reductions", (DL_FUNC) &_kernelops_cpp_reductions, 0},
     {NULL, NULL, 0}
 };

@@ -76,6 +76,7 @@ Rcpp::DataFrame cpp_operations() {
   const auto text = [&](auto get) { return column<STRSXP>(rows, get); };
   return Rcpp::DataFrame::create(
       Rcpp::_["name"] = text([](const OpDef& row) { return row.name; }),
+      Rcpp::_["topic"] = text([](const OpDef& row) { return row.topic; }),
       Rcpp::_["kind"] = text([](const OpDef& row) { return kernelops::op_kind_name(row.kind); }),
       Rcpp::_["arguments"] = column<INTSXP>(rows, [](const OpDef& row) { return row.arguments; }),
       Rcpp::_["parameters"] = text([](const OpDef& row) { return joined(row.parameters, ","); }),
@@ -92,6 +93,20 @@ Rcpp::DataFrame cpp_operations() {
       Rcpp::_["internal"] = column<LGLSXP>(rows, [](const OpDef& row) { return row.internal; }),
       Rcpp::_["documentation"] = text([](const OpDef& row) { return row.documentation; }),
       Rcpp::_["mathematics"] = text([](const OpDef& row) { return row.mathematics; }),
+      Rcpp::_["stringsAsFactors"] = false);
+}
+
+// [[Rcpp::export]]
+Rcpp::DataFrame cpp_synonyms() {
+  using kernelops::Synonym;
+  const auto& rows = kernelops::synonyms();
+  const auto text = [&](auto get) { return column<STRSXP>(rows, get); };
+  return Rcpp::DataFrame::create(
+      Rcpp::_["name"] = text([](const Synonym& row) { return row.name; }),
+      Rcpp::_["arguments"] =
+          column<INTSXP>(rows, [](const Synonym& row) { return static_cast<int>(row.arguments); }),
+      Rcpp::_["formula"] = text([](const Synonym& row) { return row.formula; }),
+      Rcpp::_["documentation"] = text([](const Synonym& row) { return row.documentation; }),
       Rcpp::_["stringsAsFactors"] = false);
 }
 

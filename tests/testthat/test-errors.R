@@ -46,8 +46,37 @@ test_that("a dimension error names the operation and both dimensions", {
     keops_kernel("Sum_Reduction(x + y, 0)", c("x = Vi(3)", "y = Vj(2)"))
     keops_kernel("Sum_Reduction(SqDist(x, y), 0)", c("x = Vi(3)", "y = Vj(2)"))
     keops_kernel("Sum_Reduction(Elem(x, 3), 0)", c("x = Vi(3)", "y = Vj(2)"))
-    keops_kernel("LogSumExp_Reduction(x - y, 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("LogSumExpWeight_Reduction(x, y, 0)", c("x = Vi(3)", "y = Vj(2)"))
+    keops_kernel("Sum_Reduction(Permute(x, [0, 2]), 0)", c("x = Vi(2)", "y = Vj(2)"))
     keops_kernel("Grad(Sum_Reduction(x * y, 0), x, e)", c("x = Vi(3)", "y = Vj(3)", "e = Vi(2)"))
+  }))
+})
+
+test_that("comparisons, lists and internal words are refused where they do not belong", {
+  expect_snapshot_output(print_errors({
+    keops_kernel("Sum_Reduction(x < y < 3, 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction(x = y, 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction([1, 2], 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction(Permute(x, 1), 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction(Elem(x, [1]), 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction(SumTo(x, 1), 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("SelectedSum_Reduction(x, 0)", c("x = Vi(3)", "y = Vj(3)"))
+  }))
+})
+
+test_that("a reduction says what it takes", {
+  expect_error(kernel("KMin_Reduction(x, 0, 0)"), class = "kernelops_error_argument")
+  expect_error(kernel("KMin_Reduction(x, 0)"), class = "kernelops_error_syntax")
+  expect_snapshot_output(print_errors({
+    keops_kernel("KMin_Reduction(x, 0, 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("KMin_Reduction(x, 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("KMin_Reduction(x, 2.5, 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("LogSumExpWeight_Reduction(x, 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction(x, y, 0)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("ArgMin_Reduction(x, 2)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction(x, 0) + Sum_Reduction(y, 1)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Grad(ArgMin_Reduction(x, 0), x, x)", c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel("Sum_Reduction(Grad(BesselK(x, y), y, x), 0)", c("x = Vi(3)", "y = Vj(3)"))
   }))
 })
 
@@ -86,11 +115,13 @@ test_that("arguments of keops_kernel() must have the right type", {
     keops_kernel(sum, "x = Vi(3)")
     keops_kernel("", "x = Vi(3)")
     keops_kernel("Sum_Reduction(x, 0)", 3)
-    keops_kernel("Sum_Reduction(x, 0)", "x = Vi(3)", sum_scheme = "kahan_scheme")
+    keops_kernel(c("Sum_Reduction(x, 0)", "Sum_Reduction(y, 0)"), c("x = Vi(3)", "y = Vj(3)"))
+    keops_kernel(c(a = "Sum_Reduction(x, 0)", a = "Sum_Reduction(x, 1)"), "x = Vi(3)")
     keops_kernel("Sum_Reduction(x, 0)", "x = Vi(3)", sum_scheme = "fast")
     explain("op")
     keops_grad(op, "z")
     keops_grad(op, 3)
+    keops_grad(keops_kernel(c(a = "Sum_Reduction(x, 0)", b = "Sum_Reduction(x, 1)"), args), "x")
   }))
 })
 

@@ -128,10 +128,21 @@ test_that("derivatives at the edges are the documented ones", {
   expect_identical(keops_grad(root, "x")(list(0, 0, 1)), matrix(0))
 })
 
-test_that("minima and indices have no gradient and say so", {
-  for (reduction in c("Min", "Max", "ArgMin", "ArgMax")) {
+test_that("the gradient of a minimum goes to the first row that attains it", {
+  x <- matrix(c(1, 2, -1))
+  y <- matrix(c(3, 1, 1, 2))
+  op <- keops_kernel("Min_Reduction(x * y, 0)", c("x = Vi(1)", "y = Vj(1)"))
+  eta <- c(1, 10, 100)
+  expect_identical(keops_grad(op, "x")(list(x, y, eta)), matrix(c(1, 10, 300)))
+  expect_identical(keops_grad(op, "y")(list(x, y, eta)), matrix(c(-100, 21, 0, 0)))
+  ranked <- keops_kernel("KMin_Reduction(x * y, 2, 0)", c("x = Vi(1)", "y = Vj(1)"))
+  expect_identical(keops_grad(ranked, "y")(list(x, y, cbind(eta, 0))), matrix(c(-100, 21, 0, 0)))
+})
+
+test_that("row numbers have no gradient and say so", {
+  for (reduction in c("ArgMin", "ArgMax")) {
     op <- keops_kernel(sprintf("%s_Reduction(x * y, 0)", reduction), c("x = Vi(2)", "y = Vj(2)"))
-    expect_error(keops_grad(op, "x"), class = "kernelops_error_unsupported")
+    expect_error(keops_grad(op, "x"), "row number", class = "kernelops_error_unsupported")
   }
 })
 

@@ -24,7 +24,7 @@ test_that("axis 2 reduces over both", {
     c("x = Vi(3)", "y = Vj(3)", "b = Vj(6)", "s = Pm(1)")
   )
   expect_close(op(inputs), matrix(colSums(dense_gaussian(inputs)), 1), 1e-10)
-  expect_match(format(op), "one row, 6 columns", all = FALSE)
+  expect_match(format(op), "6 columns, one row$", all = FALSE)
 })
 
 test_that("named inputs may come in any order", {
@@ -185,7 +185,7 @@ test_that("an operator is small and survives saveRDS", {
   file <- tempfile(fileext = ".rds")
   saveRDS(op, file)
   expect_lt(file.size(file), 5000)
-  expect_identical(sort(ls(environment(op))), c("args", "formula", "sum_scheme"))
+  expect_identical(sort(ls(environment(op))), c("args", "formula", "operations", "sum_scheme"))
   inputs <- gaussian_inputs()
   expect_identical(readRDS(file)(inputs), op(inputs))
 })
@@ -207,12 +207,13 @@ test_that("an operator works in forks", {
   expect_identical(results, list(expected, expected))
 })
 
-test_that("sum schemes that do not exist yet are refused", {
+test_that("an operator remembers its sum scheme, and others are refused", {
   args <- c("x = Vi(3)", "y = Vj(3)")
   formula <- "Sum_Reduction(SqNorm2(x - y), 0)"
-  expect_identical(keops_kernel(formula, args, sum_scheme = "block_sum")()$sum_scheme, "block_sum")
-  for (scheme in c("direct_sum", "kahan_scheme")) {
-    expect_error(keops_kernel(formula, args, scheme), class = "kernelops_error_unsupported")
+  for (scheme in c("auto", "block_sum", "direct_sum", "kahan_scheme")) {
+    op <- keops_kernel(formula, args, sum_scheme = scheme)
+    expect_identical(op()$sum_scheme, scheme)
+    expect_identical(keops_grad(op, "x")()$sum_scheme, scheme)
   }
   expect_error(keops_kernel(formula, args, "fast"), class = "kernelops_error_argument")
 })

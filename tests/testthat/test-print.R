@@ -45,7 +45,7 @@ test_that("a summary is a list of plain data", {
   expect_s3_class(facts, "summary.keops_operator")
   expect_identical(facts$arguments$name, c("x", "y", "b", "s"))
   expect_identical(facts$arguments$kind, c("Vi", "Vj", "Vi", "Pm"))
-  expect_identical(facts$result$index, "j")
+  expect_identical(facts$results[[1L]]$index, "j")
   expect_identical(facts$precision, "float64")
   expect_output(print(facts), "one row for each j")
 })

@@ -96,6 +96,7 @@ void define_operation(const UserOperation& operation) {
   check_code(operation);
   OpDef row;
   row.name = operation.name;
+  row.topic = "Defined in this session";
   row.arguments = operation.arguments;
   row.code.text = operation.code;
   row.code.is_scalar = true;

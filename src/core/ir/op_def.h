@@ -109,6 +109,7 @@ struct Infix {
 /// empty list.
 struct OpDef {
   std::string name;
+  std::string topic;  // the section of the documentation
   OpKind kind = OpKind::elementwise;
   int arguments = 1;
   std::vector<std::string> parameters;

@@ -30,7 +30,8 @@ std::vector<OpDef> arithmetic_rows() {
           .gradient({"y * Powf(x, y - 1) * g", "IfElse(-Abs(x), 0, Log(x)) * out * g"})
           .r("x^y").domains({{0.3, 2}, {-2, 2}})
           .doc("Power with any exponent, also written x ** y. Where x is 0, the derivative in y is "
-               "taken as 0.",
+               "taken as 0. As in C, infinite powers of negative numbers, and fractional powers of "
+               "-Inf, are those of the absolute value.",
                "x^y"),
       op("Square").code(KERNELOPS_UNARY(x * x)).gradient({"x * (2 * g)"})
           .r("x^2")

@@ -77,7 +77,7 @@ std::vector<OpDef> comparison_rows() {
           .r("pmin(x, y)")
           .doc("The smaller of two, NaN if one is; on ties the derivative is that of the first.",
                "\\min(x, y)"),
-      op("DivideOrZero").arguments(2).internal().code(KERNELOPS_BINARY(divide_or_zero(x, y)))
+      op("DivideOrZero").arguments(2).code(KERNELOPS_BINARY(divide_or_zero(x, y)))
           .gradient({"DivideOrZero(g, y)", "-DivideOrZero(out * g, y)"})
           .r("ifelse(y == 0, 0, x / y)").domains({{-2, 2}, {0.5, 2}})
           .doc("Quotient, 0 where the denominator is 0.", "x / y"),

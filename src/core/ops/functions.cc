@@ -90,7 +90,8 @@ std::vector<OpDef> function_rows() {
       op("SinXDivX").code(KERNELOPS_UNARY(sinc_derivative(x, 0)))
           .gradient({"SinXDivXDerivative(x, 1) * g"})
           .r("ifelse(x == 0, 1, sin(x) / x)")
-          .doc("Sine divided by its argument, 1 at 0; all derivatives are right at 0, too.",
+          .doc("Sine divided by its argument, 1 at 0 and 0 at infinity; all derivatives are right at "
+               "0, too.",
                "\\sin(x) / x"),
       op("SinXDivXDerivative").parameters({"m"}).internal()
           .require("m >= 0", "the order of a derivative must be at least 0")

@@ -110,14 +110,15 @@ ReductionDef truth_row(const char* name, std::string documentation, std::string 
 
 std::vector<ReductionDef> truth_rows() {
   std::vector<ReductionDef> rows = {
-      truth_row("Any", "Whether a value differs from 0; FALSE over no rows.",
-                "\\exists j: F_{ij} \\ne 0", "any(v != 0)",
+      truth_row("Any", "Whether a value differs from 0, as NaN does; FALSE over no rows.",
+                "\\exists j: F_{ij} \\ne 0", "any(is.nan(v) | v != 0)",
                 KERNELOPS_PLAIN(AnyCode, OneValue, value("any_true", "0"))),
-      truth_row("All", "Whether all values differ from 0; TRUE over no rows.",
-                "\\forall j: F_{ij} \\ne 0", "all(v != 0)",
+      truth_row("All", "Whether all values differ from 0, as NaN does; TRUE over no rows.",
+                "\\forall j: F_{ij} \\ne 0", "all(is.nan(v) | v != 0)",
                 KERNELOPS_PLAIN(AllCode, OneValue, value("all_true", "1"))),
-      truth_row("Count", "How many values differ from 0.", "\\#\\{j: F_{ij} \\ne 0\\}",
-                "sum(v != 0)", KERNELOPS_PLAIN(CountCode, OneValue, value("number", "0")))};
+      truth_row("Count", "How many values differ from 0, as NaN does.", "\\#\\{j: F_{ij} \\ne 0\\}",
+                "sum(is.nan(v) | v != 0)",
+                KERNELOPS_PLAIN(CountCode, OneValue, value("number", "0")))};
   rows[0].outputs[0].logical = true;
   rows[1].outputs[0].logical = true;
   return rows;
@@ -189,7 +190,8 @@ std::vector<ReductionDef> exponential_rows() {
       "SumSoftMaxWeight",
       "Mean of the second formula with the softmax of the first one as weights; NaN over no rows.",
       "\\frac{\\sum_j e^{F_{ij}} W_{ij}}{\\sum_j e^{F_{ij}}}",
-      "if (length(v)) sum(exp(v - max(v)) * w) / sum(exp(v - max(v))) else NaN");
+      "if (length(v)) { e <- exp(ifelse(v == max(v), 0, v - max(v))); sum(e * w) / sum(e) } else "
+      "NaN");
   softmax.synonyms = {"SoftMax"};
   softmax.weighted = true;
   softmax.outputs[0].finish = "finish_softmax";
@@ -203,9 +205,10 @@ std::vector<ReductionDef> exponential_rows() {
       described("Max_SumShiftExp",
                 "The maximum m, and the sum of exponentials of the values minus m: their "
                 "logarithm-sum-exp is "
-                "m + log(sum). -Inf and 0 over no rows.",
+                "m + log(sum). -Inf and 0 over no rows; the maximum skips NaN.",
                 "m = \\max_j F_{ij},\\ \\sum_j e^{F_{ij} - m}",
-                "list(max = max(v, -Inf), sum = if (length(v)) sum(exp(v - max(v))) else 0)");
+                "{ m <- max(v[!is.nan(v)], -Inf); "
+                "list(max = m, sum = sum(exp(ifelse(v == m, 0, v - m)))) }");
   make_maximum_and_sum(&shifted);
   shifted.code = exponentials(KERNELOPS_FINISH(LogSumExpCode, finish_max),
                               KERNELOPS_FINISH(LogSumExpCode, finish_sum));
@@ -220,9 +223,10 @@ std::vector<ReductionDef> exponential_rows() {
   ReductionDef shifted_weighted = described(
       "Max_SumShiftExpWeight",
       "The maximum m of the first formula, and the sum of exponentials of its values minus m, each "
-      "times the second formula. -Inf and 0 over no rows.",
+      "times the second formula. -Inf and 0 over no rows; the maximum skips NaN.",
       "m = \\max_j F_{ij},\\ \\sum_j e^{F_{ij} - m} W_{ij}",
-      "list(max = max(v, -Inf), sum = if (length(v)) sum(exp(v - max(v)) * w) else 0)");
+      "{ m <- max(v[!is.nan(v)], -Inf); "
+      "list(max = m, sum = sum(exp(ifelse(v == m, 0, v - m)) * w)) }");
   shifted_weighted.weighted = true;
   make_maximum_and_sum(&shifted_weighted);
   shifted_weighted.code =

@@ -1,6 +1,7 @@
 #include "core/ops/table.h"
 
 #include <map>
+#include <utility>
 
 #include "core/ops/user_rows.h"
 #include "core/support/error.h"
@@ -12,11 +13,21 @@ namespace {
 // A row without sample dimensions is tested with vectors of dimension 3.
 std::vector<OpDef> all_operations() {
   std::vector<OpDef> rows;
-  const auto parts = {arithmetic_rows(), comparison_rows(), function_rows(),    special_rows(),
-                      vector_rows(),     norm_rows(),       component_rows(),   matrix_rows(),
-                      complex_rows(),    spline_rows(),     differential_rows()};
-  for (const std::vector<OpDef>& part : parts) {
+  const std::vector<std::pair<const char*, std::vector<OpDef>>> parts = {
+      {"Arithmetic", arithmetic_rows()},
+      {"Comparisons and choices", comparison_rows()},
+      {"Elementary functions", function_rows()},
+      {"Special functions and kernels", special_rows()},
+      {"Sums and rearrangements of components", vector_rows()},
+      {"Norms and distances", norm_rows()},
+      {"Components and their numbers", component_rows()},
+      {"Matrices and tensors", matrix_rows()},
+      {"Complex vectors", complex_rows()},
+      {"Splines and time warping", spline_rows()},
+      {"Derivatives", differential_rows()}};
+  for (const auto& [topic, part] : parts) {
     for (OpDef row : part) {
+      row.topic = topic;
       if (row.sample.dimensions.empty()) row.sample.dimensions.assign(row.arguments, 3);
       if (row.domains.empty()) row.domains = {{}};
       rows.push_back(std::move(row));
