@@ -26,9 +26,14 @@ Input input_from(SEXP value, const std::string& name) {
   input.is_numeric = TYPEOF(value) == REALSXP || (TYPEOF(value) == INTSXP && !Rf_isFactor(value));
   if (!input.is_numeric) return input;
   input.element = TYPEOF(value) == REALSXP ? ElementType::float64 : ElementType::int32;
-  input.is_matrix = Rf_isMatrix(value);
-  input.rows = input.is_matrix ? Rf_nrows(value) : Rf_xlength(value);
-  input.columns = input.is_matrix ? Rf_ncols(value) : 1;
+  // An array rows x K x dimension, as reductions that keep the K best return it, lies in memory as
+  // the matrix of its rows does.
+  const SEXP dimensions = Rf_getAttrib(value, R_DimSymbol);
+  input.is_matrix = !Rf_isNull(dimensions) && Rf_length(dimensions) >= 2;
+  input.rows = input.is_matrix ? INTEGER(dimensions)[0] : Rf_xlength(value);
+  for (int d = 1; input.is_matrix && d < Rf_length(dimensions); ++d) {
+    input.columns *= INTEGER(dimensions)[d];
+  }
   input.data = TYPEOF(value) == REALSXP ? static_cast<const void*>(REAL(value))
                                         : static_cast<const void*>(INTEGER(value));
   return input;

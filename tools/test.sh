@@ -100,15 +100,23 @@ test_package() {
     count 0 1 0
     return
   fi
-  R_LIBS="$scratch/library${R_LIBS:+:$R_LIBS}" \
-    Rscript --vanilla "$root/tools/test.R" "$root/tests/testthat" "$scratch/counts" || true
-  if [ ! -s "$scratch/counts" ]; then
-    echo "FAILED: the tests of the package did not finish"
-    count 0 1 0
-    return
-  fi
-  # shellcheck disable=SC2046
-  count $(cat "$scratch/counts")
+  mkdir -p "$scratch/taken"
+  for worker in $(seq "$jobs"); do
+    R_LIBS="$scratch/library${R_LIBS:+:$R_LIBS}" Rscript --vanilla "$root/tools/test.R" \
+      "$root/tests/testthat" "$scratch/taken" "$scratch/counts-$worker" \
+      > "$scratch/tests-$worker.log" 2>&1 &
+  done
+  wait
+  for worker in $(seq "$jobs"); do
+    cat "$scratch/tests-$worker.log"
+    if [ ! -s "$scratch/counts-$worker" ]; then
+      echo "FAILED: a worker of the package's tests did not finish"
+      count 0 1 0
+      continue
+    fi
+    # shellcheck disable=SC2046
+    count $(cat "$scratch/counts-$worker")
+  done
 }
 
 check "layers" "$root/tools/check-layers.sh"

@@ -22,13 +22,14 @@ namespace scalar {
     return __builtin_##name(static_cast<double>(x), static_cast<double>(y));          \
   }
 
-#define KERNELOPS_SCALAR_UNARY_FUNCTIONS(X)                                                        \
-  X(exp)                                                                                           \
-  X(exp2)                                                                                          \
-  X(expm1)                                                                                         \
-  X(log)                                                                                           \
-  X(log2) X(log10) X(log1p) X(sqrt) X(cbrt) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh)   \
-      X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(erf) X(erfc) X(tgamma) X(fabs) X(floor) X(ceil) \
+#define KERNELOPS_SCALAR_UNARY_FUNCTIONS(X)                                                      \
+  X(exp)                                                                                         \
+  X(exp2)                                                                                        \
+  X(expm1)                                                                                       \
+  X(log)                                                                                         \
+  X(log2)                                                                                        \
+  X(log10) X(log1p) X(sqrt) X(cbrt) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) \
+      X(tanh) X(asinh) X(acosh) X(atanh) X(erf) X(erfc) X(tgamma) X(fabs) X(floor) X(ceil)       \
           X(round) X(trunc)
 #define KERNELOPS_SCALAR_BINARY_FUNCTIONS(X) X(pow) X(atan2) X(fmod) X(fmin) X(fmax) X(hypot)
 

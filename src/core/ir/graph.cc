@@ -288,8 +288,8 @@ Expr Graph::reduce(const ReductionDef& reduction, std::vector<Expr> arguments, C
   }
   if (category == Category::parameter && numbers_rows) {
     throw reduction_error(ErrorKind::unsupported, reduction,
-                          "a row number needs one reduced side; the last argument must be 0 or 1, "
-                          "not 2",
+                          std::string(reduction.ranked ? "the K best need" : "a row number needs") +
+                              " one reduced side; the last argument must be 0 or 1, not 2",
                           dimensions);
   }
   Node node{};

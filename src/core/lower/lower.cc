@@ -143,11 +143,11 @@ class Lowering {
     const bool has_result = only_rows_ && space == Space::row;
     if (has_result) outputs.push_back(formulas_[0]);
     writer.prepare(computed_in(space, outputs));
-    for (Expr node : staged_[space]) writer.output(node, slots_.at(node));
+    for (Expr node : staged_[space]) writer.output(node, space, slots_.at(node));
     if (has_result) {
       program_.result_slot = out.slots;
       out.slots += program_.result_dimension;
-      writer.output(formulas_[0], program_.result_slot);
+      writer.output(formulas_[0], space, program_.result_slot);
     }
     out.section = writer.take();
   }

@@ -286,10 +286,11 @@ std::int64_t SectionWriter::new_local(std::int64_t slots) {
   return first;
 }
 
-void SectionWriter::output(Expr node, std::int64_t first) {
+void SectionWriter::output(Expr node, Space space, std::int64_t first) {
   for_components({node}, node->dimension, [&](Component component) {
     Instruction store;
     store.opcode = Opcode::store;
+    store.space = space;
     store.operands.push_back(value(node, component));
     store.component = {first + component.offset, component.step};
     emit(std::move(store));

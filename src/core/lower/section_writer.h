@@ -34,9 +34,9 @@ class SectionWriter {
   /// matrices become calls on local slots.
   void prepare(const std::vector<Expr>& nodes);
 
-  /// Computes every component of `node` and stores it in slot `first` + component of the section's
-  /// own panel.
-  void output(Expr node, std::int64_t first);
+  /// Computes every component of `node` and stores it in slot `first` + component of the panel of
+  /// `space`, the section's own.
+  void output(Expr node, Space space, std::int64_t first);
 
   /// Computes the formulas of accumulation number `number` and updates its state.
   void reduce(int number, const Accumulation& accumulation);

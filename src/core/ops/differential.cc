@@ -40,7 +40,7 @@ std::vector<OpDef> differential_rows() {
           .sample({3, 3})
           .doc("Trace of the matrix of x, which is linear in the variable y.",
                "\\mathrm{tr}(\\partial_y x)"),
-      op("WeightedTrace").arguments(3).dimension("1").differential().internal()
+      op("WeightedTrace").arguments(3).dimension("1").differential()
           .require("dim(x) == dim(y)", "the formula must have the dimension of the variable")
           .require("dim(z) == dim(y) || dim(z) == 1",
                    "the weights must have the dimension of the variable, or 1")
@@ -57,7 +57,7 @@ std::vector<OpDef> differential_rows() {
           .sample({2, 3})
           .doc("Sum of the entries of the matrix of x, which is linear in the variable y.",
                "\\sum_{k, l} \\partial x_k / \\partial y_l"),
-      op("WeightedSumLin").arguments(4).dimension("1").differential().internal()
+      op("WeightedSumLin").arguments(4).dimension("1").differential()
           .require("dim(z) == dim(x) || dim(z) == 1",
                    "the left weights must have the dimension of the formula, or 1")
           .require("dim(w) == dim(y) || dim(w) == 1",

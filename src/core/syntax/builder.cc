@@ -43,7 +43,7 @@ std::string described_arguments(const ReductionDef& row) {
   if (row.weighted) out += ", a weight";
   if (row.selects) out += ", a selection";
   if (row.ranked) out += ", K";
-  return out + " and 0 or 1, what indexes the result (0: i, 1: j)";
+  return out + " and 0, 1 or 2, what indexes the result (0: i, 1: j, 2: neither)";
 }
 
 class Builder {

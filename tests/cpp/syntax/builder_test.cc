@@ -149,7 +149,6 @@ TEST_F(BuilderTest, SynonymsMeanOtherForms) {
 
 TEST_F(BuilderTest, InternalRowsCannotBeWritten) {
   expect_error("SumTo(x, 1)", ErrorKind::syntax, "there is no operation `SumTo`", "1");
-  expect_error("WeightedTrace(x, x, 1)", ErrorKind::syntax, "there is no operation", "1");
   expect_error("SelectedSum_Reduction(x, ArgMin_Reduction(x - y, 0), 0)", ErrorKind::syntax,
                "there is no operation", "1");
   f.scope.inline_variable = nullptr;
