@@ -17,7 +17,14 @@ relative_difference <- function(actual, expected) {
   if (length(expected) == 0L) {
     return(0)
   }
-  max(abs(actual - expected)) / max(abs(expected), 1e-300)
+  actual <- c(actual)
+  expected <- c(expected)
+  # Values that are no numbers must be so on both sides.
+  if (!identical(is.na(actual), is.na(expected))) {
+    return(Inf)
+  }
+  differ <- !is.na(expected) & actual != expected
+  max(abs(actual - expected)[differ], 0) / max(abs(expected[is.finite(expected)]), 1e-300)
 }
 
 expect_close <- function(actual, expected, tolerance = 1e-10) {
