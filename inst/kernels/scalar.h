@@ -9,6 +9,7 @@
 namespace kernelops {
 namespace scalar {
 
+// clang-format off
 #define KERNELOPS_SCALAR_UNARY(name)                                      \
   KERNELOPS_INLINE float name(float x) { return __builtin_##name##f(x); } \
   KERNELOPS_INLINE double name(double x) { return __builtin_##name(x); }  \
@@ -22,15 +23,10 @@ namespace scalar {
     return __builtin_##name(static_cast<double>(x), static_cast<double>(y));          \
   }
 
-#define KERNELOPS_SCALAR_UNARY_FUNCTIONS(X)                                                      \
-  X(exp)                                                                                         \
-  X(exp2)                                                                                        \
-  X(expm1)                                                                                       \
-  X(log)                                                                                         \
-  X(log2)                                                                                        \
-  X(log10) X(log1p) X(sqrt) X(cbrt) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) \
-      X(tanh) X(asinh) X(acosh) X(atanh) X(erf) X(erfc) X(tgamma) X(fabs) X(floor) X(ceil)       \
-          X(round) X(trunc)
+#define KERNELOPS_SCALAR_UNARY_FUNCTIONS(X)                                                   \
+  X(exp) X(exp2) X(expm1) X(log) X(log2) X(log10) X(log1p) X(sqrt) X(cbrt) X(sin) X(cos)      \
+  X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(erf)    \
+  X(erfc) X(tgamma) X(fabs) X(floor) X(ceil) X(round) X(trunc)
 #define KERNELOPS_SCALAR_BINARY_FUNCTIONS(X) X(pow) X(atan2) X(fmod) X(fmin) X(fmax) X(hypot)
 
 KERNELOPS_SCALAR_UNARY_FUNCTIONS(KERNELOPS_SCALAR_UNARY)
@@ -46,6 +42,7 @@ KERNELOPS_INLINE T abs(T x) {
   KERNELOPS_SCALAR_UNARY_FUNCTIONS(KERNELOPS_USE_SCALAR)  \
   KERNELOPS_SCALAR_BINARY_FUNCTIONS(KERNELOPS_USE_SCALAR) \
   using scalar::abs;
+// clang-format on
 
 }  // namespace scalar
 }  // namespace kernelops
