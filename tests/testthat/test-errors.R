@@ -130,7 +130,7 @@ test_that("wrong inputs are refused before any work, by name", {
     list(), list(x), list(x, y), list(x, y, 1, 1),
     list(x, y, "1"), list(x, y, NULL), list(x, y, TRUE + 1i), list(x, sum, 1), list(x, list(y), 1),
     list(x[, 1:2], y, 1), list(x, t(y), 1), list(x, y, c(1, 2)), list(1, y, 1),
-    list(x, array(1, c(4, 3, 1)), 1),
+    list(x, array(1, c(4, 3, 2)), 1),
     list(x = x, y = y, z = 1), list(x = x, y = y, x = 1), list(x = x, y, 1),
     list(x, y, matrix(1, 2, 1))
   )

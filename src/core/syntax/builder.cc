@@ -43,7 +43,9 @@ std::string described_arguments(const ReductionDef& row) {
   if (row.weighted) out += ", a weight";
   if (row.selects) out += ", a selection";
   if (row.ranked) out += ", K";
-  return out + " and 0, 1 or 2, what indexes the result (0: i, 1: j, 2: neither)";
+  const bool one_side = row.ranked || row.is_index() || row.outputs.back().type == StateType::index;
+  return out + (one_side ? " and 0 or 1, what indexes the result (0: i, 1: j)"
+                         : " and 0, 1 or 2, what indexes the result (0: i, 1: j, 2: neither)");
 }
 
 class Builder {
