@@ -73,7 +73,8 @@ TEST_F(BuilderTest, CountsArguments) {
   expect_error("Mod(x)", ErrorKind::syntax, "needs 3 formulas", "1");
   expect_error("Factorize(x)", ErrorKind::syntax, "needs 2 arguments; it was given 1", "1");
   expect_error("KMin_Reduction(x, 0)", ErrorKind::syntax, "a formula, K and 0 or 1", "1");
-  expect_error("SoftMax_Reduction(b, 0)", ErrorKind::syntax, "a formula, a weight and 0, 1 or 2", "1");
+  expect_error("SoftMax_Reduction(b, 0)", ErrorKind::syntax, "a formula, a weight and 0, 1 or 2",
+               "1");
   expect_error("Sum_Reduction(x)", ErrorKind::syntax, "a formula and 0, 1 or 2", "1");
   expect_error("Zero()", ErrorKind::syntax, "one integer", "1");
   expect_error("Vi(0)", ErrorKind::syntax, "a position and a dimension", "1");
