@@ -15,8 +15,7 @@
 #' cat(explanation$program)
 explain <- function(op) {
   check_operator(op)
-  fields <- environment(op)
-  restore_operations(fields$operations)
+  fields <- fields_of(op)
   structure(
     cpp_explain_operator(fields$formula, fields$args, current_settings(), fields$sum_scheme),
     class = "keops_explanation"

@@ -22,8 +22,7 @@
 keops_grad <- function(op, var) {
   check_operator(op)
   force(var)
-  fields <- environment(op)
-  restore_operations(fields$operations)
+  fields <- fields_of(op)
   if (length(fields$formula) > 1L) {
     raise_argument_error(
       "op", "an operator of one formula; write the gradients of several as formulas: Grad(...)", op

@@ -96,6 +96,13 @@ new_operator <- function(formula, args, sum_scheme, operations = used_operations
   )
 }
 
+# The four values of an operator, with its own operations defined.
+fields_of <- function(op) {
+  fields <- environment(op)
+  restore_operations(fields$operations)
+  fields
+}
+
 tell_compilation <- function(formula, args, settings, sum_scheme) {
   if (!cpp_operator_status(formula, args, settings, sum_scheme)$compiled) {
     message(

@@ -31,8 +31,7 @@ format.keops_operator <- function(x, ...) {
 #' @rdname print.keops_operator
 #' @export
 summary.keops_operator <- function(object, ...) {
-  fields <- environment(object)
-  restore_operations(fields$operations)
+  fields <- fields_of(object)
   settings <- current_settings()
   description <- cpp_describe_operator(fields$formula, fields$args)
   status <- cpp_operator_status(fields$formula, fields$args, settings, fields$sum_scheme)

@@ -142,9 +142,9 @@ Rcpp::List cpp_describe_operator(const Rcpp::CharacterVector& formula,
     }
     Rcpp::List results;
     for (std::size_t f = 0; f < op.results().size(); ++f) results.push_back(describe_result(op, f));
-    return Rcpp::List::create(
-        Rcpp::_["formula"] = kernelops::written_formulas(op), Rcpp::_["arguments"] = arguments,
-        Rcpp::_["result"] = describe_result(op, 0), Rcpp::_["results"] = results);
+    return Rcpp::List::create(Rcpp::_["formula"] = kernelops::written_formulas(op),
+                              Rcpp::_["arguments"] = arguments, Rcpp::_["result"] = results[0],
+                              Rcpp::_["results"] = results);
   });
 }
 

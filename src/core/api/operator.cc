@@ -112,7 +112,7 @@ void Operator::make_passes(SumScheme scheme) {
     int level = 0;
     for (Expr inner : inner_reductions(node)) {
       level = std::max(level, levels.at(inner) + 1);
-      inner_.push_back(inner);
+      inner_.insert(inner);
     }
     levels[node] = level;
     if (node->reduction->selects) {
@@ -136,13 +136,9 @@ void Operator::make_passes(SumScheme scheme) {
   for (std::size_t f = 0; f < results_.size(); ++f) {
     const Expr result = results_[f];
     if (result->kind == NodeKind::reduction || !computed.insert(result).second) continue;
-    for (Expr inner : inner_reductions(result)) inner_.push_back(inner);
+    for (Expr inner : inner_reductions(result)) inner_.insert(inner);
     passes_.push_back({{result}, lower_rows(result, categories_[f])});
   }
-}
-
-bool Operator::is_inner(Expr reduction) const {
-  return std::find(inner_.begin(), inner_.end(), reduction) != inner_.end();
 }
 
 std::vector<std::string> written_formulas(const Operator& op) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,7 +64,7 @@ class Operator {
   /// In the order of computation.
   const std::vector<Pass>& passes() const { return passes_; }
   /// Whether a pass needs the result of a reduction.
-  bool is_inner(Expr reduction) const;
+  bool is_inner(Expr reduction) const { return inner_.count(reduction) > 0; }
 
  private:
   void read(const OperatorText& text);
@@ -79,7 +80,7 @@ class Operator {
   std::vector<Category> categories_;
   std::vector<ResultArray> arrays_;
   std::vector<Pass> passes_;
-  std::vector<Expr> inner_;
+  std::set<Expr> inner_;
 };
 
 /// The formulas of an operator in canonical form, or, where that would be very long, as they were

@@ -129,15 +129,14 @@ std::string BodyWriter::statement(const Instruction& each, int row, int column) 
       return definition + function_name(*each.op) + "(" + join(operands, ", ") + ");";
     }
     case Opcode::load_local:
-      return definition + dialect_.local(row, column) + "[" + component + "];";
+      return definition + dialect_.local(row) + "[" + component + "];";
     case Opcode::store_local:
-      return dialect_.local(row, column) + "[" + component + "] = " + operand(0) + ";";
+      return dialect_.local(row) + "[" + component + "] = " + operand(0) + ";";
     case Opcode::call: {
       std::vector<std::string> operands;
       for (const SlotArray& array : each.arrays) {
-        operands.push_back((array.local
-                                ? dialect_.local(row, column) + " + " + std::to_string(array.slot)
-                                : dialect_.parameter_array(array.slot)) +
+        operands.push_back((array.local ? dialect_.local(row) + " + " + std::to_string(array.slot)
+                                        : dialect_.parameter_array(array.slot)) +
                            ", " + std::to_string(array.dimension));
       }
       return function_name(*each.op) + "(" + join(operands, ", ") + ");";

@@ -6,6 +6,7 @@
 #include "core/codegen/body.h"
 #include "core/codegen/dialect.h"
 #include "core/codegen/state_writer.h"
+#include "core/support/error.h"
 #include "core/support/strings.h"
 
 namespace kernelops {
@@ -59,7 +60,7 @@ class CpuDialect : public Dialect {
     return "store(panel + " + component + " * stride, " + value + ");";
   }
 
-  std::string local(int row, int) const override { return "local_r" + number(row); }
+  std::string local(int row) const override { return "local_r" + number(row); }
 
   std::string parameter_array(std::int64_t slot) const override {
     return "reinterpret_cast<const V*>(parameter) + " + number(slot);
@@ -90,7 +91,9 @@ class SectionDialect : public CpuDialect {
 class CpuWriter {
  public:
   CpuWriter(const Program& program, const CpuTarget& target, TileShape shape)
-      : program_(program), target_(target), shape_(shape), states_(program, shape) {}
+      : program_(program), target_(target), shape_(shape), states_(program, shape) {
+    KERNELOPS_CHECK(program.pair.local_slots == 0 || shape.columns == 1);
+  }
 
   std::string run() {
     std::string out = preamble() + operation_functions(program_, CpuDialect(program_, shape_)) +

@@ -27,8 +27,9 @@ class Dialect {
                            int column) const = 0;
   /// A statement that stores `value` in slot `component` of the section's own panel.
   virtual std::string store(const std::string& component, const std::string& value) const = 0;
-  /// The array of local slots that belongs to a vector of the row block and a column.
-  virtual std::string local(int row, int column) const = 0;
+  /// The array of local slots that belongs to a vector of the row block. Programs with local slots
+  /// take one column at a time.
+  virtual std::string local(int row) const = 0;
   /// Slot `slot` of the parameters' panel as an array of values.
   virtual std::string parameter_array(std::int64_t slot) const = 0;
   /// A statement that takes `value` into a state: a step or an update.

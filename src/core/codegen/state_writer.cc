@@ -57,9 +57,14 @@ bool StateWriter::in_registers(const Accumulation& each, bool shared) const {
   return count_of(each, shared) <= kUnrolled;
 }
 
+std::string StateWriter::array_name(std::size_t accumulation,
+                                    const StateComponent& component) const {
+  return "s" + number(static_cast<int>(accumulation)) + "_" + component.name;
+}
+
 std::string StateWriter::state(std::size_t accumulation, const StateComponent& component,
                                bool shared, const std::string& at, int row) const {
-  const std::string name = "s" + number(static_cast<int>(accumulation)) + "_" + component.name;
+  const std::string name = array_name(accumulation, component);
   if (in_registers(program_.accumulations[accumulation], shared)) {
     return name + "_" + at + "_r" + number(row);
   }
@@ -101,7 +106,7 @@ std::string StateWriter::declare(std::size_t accumulation, bool shared,
       }
       continue;
     }
-    const std::string name = "s" + number(static_cast<int>(accumulation)) + "_" + component.name;
+    const std::string name = array_name(accumulation, component);
     out += indent + "auto* const " + name + " = reinterpret_cast<" + type +
            "(*)[kRowVectors]>(scratch);\n" + indent +
            "scratch += " + number(count_of(each, shared)) + " * kRowVectors * Size(sizeof(V));\n" +
@@ -137,6 +142,7 @@ std::string StateWriter::take(const Instruction& instruction, int row, int colum
   const auto accumulation = static_cast<std::size_t>(instruction.accumulation);
   const Accumulation& each = program_.accumulations[accumulation];
   const std::string at = component_text(instruction.component);
+  const std::string index = shape_.columns > 1 ? "index + " + number(column) : "index";
   const bool one_group = each.groups == 1;
   const std::string step_name =
       "step" + number(instruction.accumulation) + "_" +
@@ -144,8 +150,7 @@ std::string StateWriter::take(const Instruction& instruction, int row, int colum
       "_r" + number(row) + "_c" + number(column);
   if (instruction.opcode == Opcode::step) {
     return "const auto " + step_name + " = " + each.code->name + "::step(" +
-           states(accumulation, true, at, row) + ", " + value + ", index" +
-           (shape_.columns > 1 ? " + " + number(column) : "") + ");";
+           states(accumulation, true, at, row) + ", " + value + ", " + index + ");";
   }
   std::string call = each.code->name + "::update(" + states(accumulation, false, at, row) + ", ";
   if (each.row->weighted) return call + step_name + ", " + value + ");";
@@ -154,7 +159,7 @@ std::string StateWriter::take(const Instruction& instruction, int row, int colum
            ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at) +
            ", block * kRowBlock + " + number(row) + " * kLanes, " + number(each.rank) + ");";
   }
-  return call + value + ", index" + (shape_.columns > 1 ? " + " + number(column) : "") + ");";
+  return call + value + ", " + index + ");";
 }
 
 std::string StateWriter::slot_text(const Accumulation& each, bool shared, std::size_t state,
@@ -212,12 +217,18 @@ std::string StateWriter::merged(std::size_t accumulation, bool shared, const std
                        ? "widened<W>(" + name + ", part)"
                        : "widened_index<WI>(" + name + ", part, tile->first_column)");
   }
-  std::string call = each.code->name + "::merge(" + names(each, shared, "all_") + ", ";
-  if (shared)
-    call = "step = " + each.code->name + "::merge_step(" + names(each, true, "all_") + ", ";
-  if (!shared && each.row->weighted) call += "step, ";
-  return loaded(each, shared, at, memory, "all_", indent) + indent + (shared ? "const auto " : "") +
-         call + join(tile, ", ") + ");\n" + stored(each, shared, at, memory, indent);
+  return loaded(each, shared, at, memory, "all_", indent) + indent +
+         merge_call(each, shared, join(tile, ", ")) + stored(each, shared, at, memory, indent);
+}
+
+// Merges `other` into the components called all_<name>. What the shared ones give is the step of
+// the others.
+std::string StateWriter::merge_call(const Accumulation& each, bool shared,
+                                    const std::string& other) const {
+  const std::string function = shared ? "const auto step = " + each.code->name + "::merge_step("
+                                      : each.code->name + "::merge(";
+  const std::string step = !shared && each.row->weighted ? "step, " : "";
+  return function + names(each, shared, "all_") + ", " + step + other + ");\n";
 }
 
 std::string StateWriter::flush_one(std::size_t accumulation, int row,
@@ -286,13 +297,9 @@ std::string StateWriter::merge_one(const Accumulation& each) const {
            ", lane, " + number(each.rank) + ");\n      }\n    }\n";
   }
   const auto join_states = [&](bool shared, const std::string& at, const std::string& indent) {
-    std::string call = name + "::merge(" + names(each, shared, "all_") + ", ";
-    if (shared)
-      call = "const auto step = " + name + "::merge_step(" + names(each, true, "all_") + ", ";
-    if (!shared && each.row->weighted) call += "step, ";
     return loaded(each, shared, at, "into, into_stride", "all_", indent) +
-           loaded(each, shared, at, "from, from_stride", "other_", indent) + indent + call +
-           names(each, shared, "other_") + ");\n" +
+           loaded(each, shared, at, "from, from_stride", "other_", indent) + indent +
+           merge_call(each, shared, names(each, shared, "other_")) +
            stored(each, shared, at, "into, into_stride", indent);
   };
   if (!each.row->weighted) return head + join_states(false, "k", "      ") + "    }\n";

@@ -35,11 +35,6 @@ class StateWriter {
   std::string scratch_bytes() const;
 
  private:
-  struct Place {
-    std::string component;  // an expression
-    bool shared;
-  };
-
   std::string value_type(const StateComponent& component, bool wide) const;
   std::string neutral(const StateComponent& component, bool wide) const;
   std::vector<StateComponent> tile_states(const Accumulation& each, bool shared) const;
@@ -62,6 +57,8 @@ class StateWriter {
   std::string stored(const Accumulation& each, bool shared, const std::string& component,
                      const std::string& memory, const std::string& indent) const;
   std::string names(const Accumulation& each, bool shared, const std::string& prefix) const;
+  std::string merge_call(const Accumulation& each, bool shared, const std::string& other) const;
+  std::string array_name(std::size_t number, const StateComponent& component) const;
   std::string initialise_one(const Accumulation& each) const;
   std::string merge_one(const Accumulation& each) const;
   std::string finish_one(std::size_t number) const;

@@ -9,6 +9,7 @@
 #include "core/engine/pack.h"
 #include "core/engine/panels.h"
 #include "core/support/error.h"
+#include "core/support/rounding.h"
 
 namespace kernelops {
 
@@ -19,8 +20,6 @@ constexpr std::size_t kStateBytes = 8;
 std::size_t bytes_of(std::int64_t count, std::int64_t size) {
   return static_cast<std::size_t>(count) * static_cast<std::size_t>(size);
 }
-
-std::int64_t round_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b * b; }
 
 // Results of 8 bytes, [component][stride], to the caller's array.
 void write_output(const void* results, std::int64_t stride, std::int64_t count,

@@ -7,6 +7,7 @@
 #include "core/engine/aligned_buffer.h"
 #include "core/engine/panels.h"
 #include "core/support/error.h"
+#include "core/support/rounding.h"
 
 namespace kernelops {
 
@@ -95,9 +96,7 @@ class RowExecution {
     return padded(std::clamp<std::int64_t>(kPanelBytes / row_bytes, 1, kMostRows));
   }
 
-  std::int64_t padded(std::int64_t count) const {
-    return (count + sizes_.lanes - 1) / sizes_.lanes * sizes_.lanes;
-  }
+  std::int64_t padded(std::int64_t count) const { return round_up(count, sizes_.lanes); }
 
   Real* panel() const { return static_cast<Real*>(rows_.data()); }
 

@@ -39,6 +39,15 @@ void pack_typed(const ArrayView& view, std::int64_t first, std::int64_t count, s
 }  // namespace
 
 template <class Real>
+Real element_of(const ArrayView& view, std::int64_t row, std::int64_t component) {
+  const std::int64_t at = row * view.row_stride + component * view.component_stride;
+  if (view.type == ElementType::float64) {
+    return converted<Real>(static_cast<const double*>(view.data)[at]);
+  }
+  return converted<Real>(static_cast<const std::int32_t*>(view.data)[at]);
+}
+
+template <class Real>
 void pack_rows(const ArrayView& view, std::int64_t first, std::int64_t count, std::int64_t padded,
                Real* panel, std::int64_t stride) {
   if (view.type == ElementType::float64) {
@@ -65,6 +74,8 @@ void pack_columns(const Real* panel, std::int64_t stride, std::int64_t count,
   }
 }
 
+template float element_of(const ArrayView&, std::int64_t, std::int64_t);
+template double element_of(const ArrayView&, std::int64_t, std::int64_t);
 template void pack_rows(const ArrayView&, std::int64_t, std::int64_t, std::int64_t, float*,
                         std::int64_t);
 template void pack_rows(const ArrayView&, std::int64_t, std::int64_t, std::int64_t, double*,

@@ -9,6 +9,10 @@
 
 namespace kernelops {
 
+/// One component of one row in the precision of a kernel; a missing integer is NaN.
+template <class Real>
+Real element_of(const ArrayView& view, std::int64_t row, std::int64_t component);
+
 /// Copies rows [first, first + count) of all components to panel[k * stride + r]. Rows from count
 /// up to `padded` repeat the last one, so that padding is an ordinary value; count must be
 /// positive.

@@ -18,17 +18,6 @@ void check_exact(std::int64_t largest) {
                   " are not exact in this precision\n  hint: compute in float64");
 }
 
-template <class Real>
-Real element(const ArrayView& view, std::int64_t row, std::int64_t component) {
-  const std::int64_t at = row * view.row_stride + component * view.component_stride;
-  if (view.type == ElementType::float64) {
-    return static_cast<Real>(static_cast<const double*>(view.data)[at]);
-  }
-  const std::int32_t value = static_cast<const std::int32_t*>(view.data)[at];
-  return value == kMissingInteger ? std::numeric_limits<Real>::quiet_NaN()
-                                  : static_cast<Real>(value);
-}
-
 }  // namespace
 
 template <class Real>
@@ -77,8 +66,8 @@ void PanelFiller<Real>::entries(const Panel& panel, const std::vector<Entry>& en
           const std::int64_t row = entry.row(source->category);
           // Of a picked input only the component that the entry belongs to is not 0.
           const std::int64_t rank = source->dimension / input.dimension;
-          slots[e] = !input.picked              ? element<Real>(view, row, k)
-                     : entry.number / rank == k ? element<Real>(view, row, entry.number)
+          slots[e] = !input.picked              ? element_of<Real>(view, row, k)
+                     : entry.number / rank == k ? element_of<Real>(view, row, entry.number)
                                                 : Real{0};
         }
       }

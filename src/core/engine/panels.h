@@ -32,7 +32,7 @@ class PanelFiller {
   void rows(const Panel& panel, std::int64_t first, std::int64_t count, std::int64_t padded,
             std::int64_t stride, Real* target) const;
 
-  /// For a list of entries of a selection with `components` components in the formula.
+  /// For a list of entries of a selection, padded likewise.
   void entries(const Panel& panel, const std::vector<Entry>& entries, std::int64_t padded,
                std::int64_t stride, Real* target) const;
 

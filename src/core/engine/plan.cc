@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/support/rounding.h"
+
 namespace kernelops {
 
 namespace {
@@ -19,9 +21,6 @@ constexpr std::int64_t kFewestSplitTiles = 4;
 constexpr std::int64_t kPartialStateBytes = 64 * 1024 * 1024;
 // Vector instructions that run in the time of waking a thread, with a good margin.
 constexpr double kSmallWork = 4e5;
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-std::int64_t round_up(std::int64_t a, std::int64_t b) { return divide_up(a, b) * b; }
 
 double instructions_per_pair(const Section& section) {
   double count = 2;

@@ -22,16 +22,6 @@ std::string dimensions_text(const std::vector<Expr>& arguments) {
   return listed(texts, "and");
 }
 
-Error dimension_error(const OpDef& op, const std::vector<Expr>& arguments,
-                      const std::string& problem) {
-  return Error(
-      ErrorKind::dimension,
-      op.name + ": " + problem + "; its argument" + (arguments.size() == 1 ? "" : "s") +
-          (arguments.size() == 1 ? " has dimension " : " have dimensions ") +
-          dimensions_text(arguments),
-      {{"operation", op.name}, {"dimensions", dimensions_text(arguments)}, {"problem", problem}});
-}
-
 std::int64_t broadcast_dimension(const OpDef& op, const std::vector<Expr>& arguments) {
   std::int64_t common = 1;
   for (Expr argument : arguments) {
@@ -106,6 +96,16 @@ Error reduction_error(ErrorKind kind, const ReductionDef& row, const std::string
 }
 
 }  // namespace
+
+Error dimension_error(const OpDef& op, const std::vector<Expr>& arguments,
+                      const std::string& problem) {
+  return Error(
+      ErrorKind::dimension,
+      op.name + ": " + problem + "; its argument" + (arguments.size() == 1 ? "" : "s") +
+          (arguments.size() == 1 ? " has dimension " : " have dimensions ") +
+          dimensions_text(arguments),
+      {{"operation", op.name}, {"dimensions", dimensions_text(arguments)}, {"problem", problem}});
+}
 
 Category opposite(Category category) { return category == Category::i ? Category::j : Category::i; }
 
@@ -337,13 +337,18 @@ std::vector<Expr> reachable(const std::vector<Expr>& roots, bool through_reducti
     if (node->kind == NodeKind::reduction && !through_reductions) continue;
     pending.insert(pending.end(), node->arguments.begin(), node->arguments.end());
   }
-  std::sort(out.begin(), out.end(), [](Expr a, Expr b) { return a->id < b->id; });
+  std::sort(out.begin(), out.end(), ById());
   return out;
 }
 
 }  // namespace
 
 std::vector<Expr> topological(const std::vector<Expr>& roots) { return reachable(roots, true); }
+
+bool depends_on(Expr root, Expr node) {
+  const std::vector<Expr> nodes = topological({root});
+  return std::binary_search(nodes.begin(), nodes.end(), node, ById());
+}
 
 std::vector<Expr> formula_nodes(Expr formula) { return reachable({formula}, false); }
 

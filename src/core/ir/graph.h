@@ -28,6 +28,7 @@
 
 #include "core/ir/op_def.h"
 #include "core/ir/reduction_def.h"
+#include "core/support/error.h"
 
 namespace kernelops {
 
@@ -136,6 +137,18 @@ std::optional<std::int64_t> lookup_in_row(const OpDef& op, const std::vector<Exp
 /// Throws Error(dimension) unless the arguments meet the requirements of the row.
 void check_requirements(const OpDef& op, const std::vector<Expr>& arguments,
                         const std::vector<std::int64_t>& parameters);
+
+/// Orders nodes: arguments come before the nodes that use them.
+struct ById {
+  bool operator()(Expr a, Expr b) const { return a->id < b->id; }
+};
+
+/// Whether `node` is reachable from `root`, itself included.
+bool depends_on(Expr root, Expr node);
+
+/// The error of an operation whose arguments' dimensions do not fit.
+Error dimension_error(const OpDef& op, const std::vector<Expr>& arguments,
+                      const std::string& problem);
 
 /// Every node reachable from the roots, arguments before the nodes that use them.
 std::vector<Expr> topological(const std::vector<Expr>& roots);

@@ -130,6 +130,7 @@ struct OpDef {
   std::vector<Domain> domains;  // one for each argument, or one for all
   Sample sample;
   bool internal = false;  // for texts of rows; users cannot write it
+  bool picks = false;     // of argument x, the values that belong to entry y of a selection
   bool forward = false;   // differential: indexed like x, and z like y; others the other way round
   std::string documentation;
   std::string mathematics;

@@ -5,16 +5,12 @@
 #include <set>
 
 #include "core/lower/section_writer.h"
-#include "core/ops/table.h"
 #include "core/support/error.h"
 
 namespace kernelops {
 
 namespace {
 
-struct ById {
-  bool operator()(Expr a, Expr b) const { return a->id < b->id; }
-};
 using OrderedNodes = std::set<Expr, ById>;
 
 class Lowering {
@@ -91,9 +87,8 @@ class Lowering {
 
   // The value of a selection's entry among those of its row is given, like an input.
   bool is_picked(Expr node) const {
-    return program_.selection != nullptr && node->kind == NodeKind::operation &&
-           node->op == &operation("SelectEntry") && is_stored(node->arguments[0]) &&
-           node->arguments[1]->kind == NodeKind::entry_number;
+    return program_.selection != nullptr && node->kind == NodeKind::operation && node->op->picks &&
+           is_stored(node->arguments[0]) && node->arguments[1]->kind == NodeKind::entry_number;
   }
 
   static bool is_stored(Expr node) {

@@ -49,7 +49,7 @@ std::vector<OpDef> component_rows() {
           .domains({{-2, 2}, {0, 4, Shape::whole}}).sample({5, 1})
           .doc("Component y of x, counted from 0 and rounded; NaN if there is no such component.",
                "x_y"),
-      op("SelectEntry").arguments(2).parameters({"n"}).dimension("n").internal()
+      op("SelectEntry").arguments(2).parameters({"n"}).dimension("n").internal().picks()
           .require("n >= 1 && dim(x) % n == 0", "n must divide the dimension of the first argument")
           .require("dim(y) == 1", "the entry's number must have dimension 1")
           .opaque(KERNELOPS_OPAQUE(2, select_entry(x, dim_x, y[0], out, dim_out)))

@@ -130,6 +130,11 @@ class OpRow {
     def_.forward = true;
     return std::move(*this);
   }
+  /// The engine may hand over the value that belongs to an entry of a selection.
+  OpRow&& picks() && {
+    def_.picks = true;
+    return std::move(*this);
+  }
   OpRow&& gradient(std::vector<std::string> contributions) && {
     def_.gradient = std::move(contributions);
     return std::move(*this);

@@ -224,13 +224,6 @@ class Builder {
     }
   }
 
-  static bool depends_on(Expr node, Expr v) {
-    for (Expr each : topological({node})) {
-      if (each == v) return true;
-    }
-    return false;
-  }
-
   Expr reduction_call(const Ast& ast, const ReductionDef& row) {
     const std::size_t formulas = row.weighted || row.selects ? 2 : 1;
     const std::size_t count = formulas + (row.ranked ? 1 : 0) + 1;

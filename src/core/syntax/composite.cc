@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "core/support/error.h"
-#include "core/support/strings.h"
 #include "core/syntax/builder.h"
 
 namespace kernelops {
@@ -51,17 +50,9 @@ std::optional<double> constant_value(Expr node) {
 // The error of an operation, about a problem in its definition.
 Error composite_error(const OpDef& op, const std::vector<Expr>& arguments, ErrorKind kind,
                       const std::string& problem) {
-  std::vector<std::string> texts;
-  for (Expr argument : arguments) texts.push_back(std::to_string(argument->dimension));
-  const std::string dimensions = listed(texts, "and");
-  std::string message = op.name + ": " + problem;
-  if (kind == ErrorKind::dimension) {
-    message +=
-        texts.size() == 1 ? "; its argument has dimension " : "; its arguments have dimensions ";
-    message += dimensions;
-  }
-  return Error(kind, message,
-               {{"operation", op.name}, {"dimensions", dimensions}, {"problem", problem}});
+  const Error error = dimension_error(op, arguments, problem);
+  if (kind == ErrorKind::dimension) return error;
+  return Error(kind, op.name + ": " + problem, error.data());
 }
 
 std::string definition_of(const OpDef& op, const std::vector<Expr>& arguments,

@@ -1,6 +1,5 @@
 #include "core/transform/differential.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -15,11 +14,6 @@
 namespace kernelops {
 
 namespace {
-
-bool depends_on(Expr root, Expr v) {
-  const std::vector<Expr> nodes = topological({root});
-  return std::find(nodes.begin(), nodes.end(), v) != nodes.end();
-}
 
 // What is differentiated: a formula, or a result indexed by `category`.
 struct Derivand {

@@ -12,10 +12,6 @@ namespace kernelops {
 
 namespace {
 
-struct ById {
-  bool operator()(Expr a, Expr b) const { return a->id < b->id; }
-};
-
 Error no_derivative(const OpDef& row, std::size_t argument) {
   std::string message = "`" + row.name + "` has no derivative";
   const bool in_none = std::all_of(row.gradient.begin(), row.gradient.end(),
