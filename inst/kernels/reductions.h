@@ -225,8 +225,45 @@ KERNELOPS_INLINE ExponentialStep<V> exponential_step(V& most, const V& value) {
   return step;
 }
 
+// Sums of exponentials of a chunk of values whose maximum is known beforehand: `survey` finds it,
+// `settle` gives what exponents are shifted by. Where the maximum is infinite, the values that
+// equal it become 0 and the others -inf, so that two infinities do not make a NaN, and the shift is
+// 0.
+struct SurveyedExponentials {
+  template <class V>
+  KERNELOPS_INLINE void survey(V& most, const V& value) {
+    most = maximum(most, value);
+  }
+  template <class V>
+  KERNELOPS_INLINE V settle(const V& most, V* values, long long count, long long stride) {
+    const auto infinite = abs(most) == like(most, __builtin_huge_val());
+    if (__builtin_expect(any(infinite), 0)) replace(most, values, count, stride);
+    return select(infinite, V{}, most);
+  }
+  template <class V>
+  KERNELOPS_INLINE V exponential(const V& shift, const V& value) {
+    return exp2((value - shift) * like(value, 1.4426950408889634));
+  }
+
+ private:
+  template <class V>
+  __attribute__((noinline)) static void replace(const V& most, V* values, long long count,
+                                                long long stride) {
+    const V infinity = like(most, __builtin_huge_val());
+    for (long long k = 0; k < count; ++k) {
+      V& value = values[k * stride];
+      const V settled = select(value == most, V{}, select(value == value, -infinity, value));
+      value = select(abs(most) == infinity, settled, value);
+    }
+  }
+};
+
 // The maximum m of the values and the sum of exp(value - m).
-struct LogSumExpCode {
+struct LogSumExpCode : SurveyedExponentials {
+  template <class V>
+  KERNELOPS_INLINE void add(const V& shift, V& sum, const V& value) {
+    sum = sum + exponential(shift, value);
+  }
   template <class V, class I>
   KERNELOPS_INLINE void update(V& most, V& sum, const V& value, const I&) {
     const auto step = exponential_step(most, value);
@@ -285,7 +322,17 @@ struct CompensatedLogSumExpCode {
 // Weighted sums. `step` takes a component of the formula into the shared state; its result goes to
 // the update of each component of the weights. Here the shared state is the maximum m and the sum
 // of exp(value - m), and each component sums weight * exp(value - m).
-struct WeightedExponentialsCode {
+struct WeightedExponentialsCode : SurveyedExponentials {
+  template <class V>
+  KERNELOPS_INLINE V term(const V& shift, V& total, const V& value) {
+    const V out = exponential(shift, value);
+    total = total + out;
+    return out;
+  }
+  template <class V>
+  KERNELOPS_INLINE void gather(V& sum, const V& term, const V& weight) {
+    sum = sum + weight * term;
+  }
   template <class V, class I>
   KERNELOPS_INLINE ExponentialStep<V> step(V& most, V& total, const V& value, const I&) {
     const auto out = exponential_step(most, value);

@@ -38,12 +38,14 @@ CORE_SOURCES = \
   core/transform/simplify.cc \
   core/transform/sweep.cc \
   core/transform/validate.cc \
+  core/lower/defer.cc \
   core/lower/lower.cc \
   core/lower/program.cc \
   core/lower/section_writer.cc \
   core/lower/tile_shape.cc \
   core/codegen/body.cc \
   core/codegen/cpu.cc \
+  core/codegen/deferred_writer.cc \
   core/codegen/state_writer.cc \
   core/jit/cache_directory.cc \
   core/jit/cpu_features.cc \

@@ -90,33 +90,49 @@ std::string operation_functions(const Program& program, const Dialect& dialect) 
 
 BodyWriter::BodyWriter(const Section& section, const Dialect& dialect, TileShape shape)
     : section_(section), dialect_(dialect), shape_(shape) {
-  const auto note = [this](Register number, Space space) {
+  note(section);
+}
+
+BodyWriter::BodyWriter(const PairPhases& phases, const Dialect& dialect, TileShape shape)
+    : BodyWriter(phases.first, dialect, shape) {
+  note(phases.deferred);
+}
+
+void BodyWriter::note(const Section& section) {
+  const auto note_one = [this](Register number, Space space) {
     if (number < 0) return;
     spaces_.resize(std::max(spaces_.size(), static_cast<std::size_t>(number) + 1));
     spaces_[static_cast<std::size_t>(number)] = space;
   };
   for (const Block& block : section.blocks) {
-    for (const Accumulator& each : block.accumulators) note(each.result, each.space);
+    for (const Accumulator& each : block.accumulators) note_one(each.result, each.space);
     for (const Instruction& each : block.code) {
-      if (each.opcode != Opcode::accumulate) note(each.result, written_space(each));
+      if (each.opcode != Opcode::accumulate) note_one(each.result, written_space(each));
     }
   }
 }
 
-std::string BodyWriter::name(Register number, int row, int column) const {
+std::string BodyWriter::name(Register number, int row, int copy) const {
   const Space space = spaces_[static_cast<std::size_t>(number)];
   std::string out = "v" + std::to_string(number);
   if (on_rows(space) && shape_.row_vectors > 1) out += "_r" + std::to_string(row);
-  if (on_columns(space) && shape_.columns > 1) out += "_c" + std::to_string(column);
+  if (deferred_) {
+    if (copied_.count(number) > 0) out += "_k" + std::to_string(copy);
+  } else if (on_columns(space) && shape_.columns > 1) {
+    out += "_c" + std::to_string(copy);
+  }
   return out;
 }
 
-std::string BodyWriter::statement(const Instruction& each, int row, int column) const {
-  const auto operand = [&](std::size_t number) { return name(each.operands[number], row, column); };
-  const std::string component = component_text(each.component);
+std::string BodyWriter::statement(const Instruction& each, int row, int copy) const {
+  const auto operand = [&](std::size_t number) { return name(each.operands[number], row, copy); };
+  const std::int64_t skipped = deferred_ ? each.component.step * copy : 0;
+  const int column = deferred_ ? 0 : copy;
+  const std::string component =
+      component_text({each.component.offset + skipped, each.component.step});
   const std::string definition = each.result < 0 ? ""
                                                  : "const " + dialect_.value_type() + " " +
-                                                       name(each.result, row, column) + " = ";
+                                                       name(each.result, row, copy) + " = ";
   switch (each.opcode) {
     case Opcode::constant:
       return definition + dialect_.constant(each.value) + ";";
@@ -142,22 +158,30 @@ std::string BodyWriter::statement(const Instruction& each, int row, int column) 
       return function_name(*each.op) + "(" + join(operands, ", ") + ");";
     }
     case Opcode::accumulate: {
-      const std::string accumulator = name(each.result, row, column);
+      const std::string accumulator = name(each.result, row, copy);
       return accumulator + " = " + accumulator + " + " + operand(0) + ";";
     }
     case Opcode::store:
       return dialect_.store(component, operand(0));
+    case Opcode::keep:
+      return dialect_.kept(component, row, column) + " = " + operand(0) + ";";
+    case Opcode::load_kept:
+      return definition + dialect_.kept(component, row, column) + ";";
+    case Opcode::survey:
     case Opcode::step:
     case Opcode::update:
       break;
   }
-  return dialect_.take(each, row, column, operand(0));
+  std::vector<std::string> operands;
+  for (std::size_t a = 0; a < each.operands.size(); ++a) operands.push_back(operand(a));
+  return definition + dialect_.take(each, row, copy, operands);
 }
 
 // Where an instruction is written: states and local slots belong to a row vector and a column even
 // where the value does not depend on them.
 Space BodyWriter::written_space(const Instruction& each) const {
   switch (each.opcode) {
+    case Opcode::survey:
     case Opcode::step:
     case Opcode::update:
     case Opcode::call:
@@ -177,13 +201,44 @@ std::string BodyWriter::instruction(const Instruction& each, const std::string& 
   const Space space = written_space(each);
   const int rows = on_rows(space) ? shape_.row_vectors : 1;
   const int columns = on_columns(space) ? shape_.columns : 1;
+  const bool takes = each.opcode == Opcode::update && each.component.step != 0;
+  const bool copied = takes || copied_.count(each.result) > 0;
+  const int copies = deferred_ ? (copied ? components_ : 1) : columns;
   std::string out;
-  for (int row = 0; row < rows; ++row) {
-    for (int column = 0; column < columns; ++column) {
-      out += indent + statement(each, row, column) + "\n";
-    }
+  for (int copy = 0; copy < copies; ++copy) {
+    for (int row = 0; row < rows; ++row) out += indent + statement(each, row, copy) + "\n";
   }
   return out;
+}
+
+std::string BodyWriter::write_deferred(const Block& block, int components, bool in_columns,
+                                       const std::string& indent) {
+  deferred_ = true;
+  components_ = components;
+  copied_.clear();
+  for (const Instruction& each : block.code) {
+    const bool differs = std::any_of(each.operands.begin(), each.operands.end(),
+                                     [&](Register operand) { return copied_.count(operand) > 0; });
+    if (each.result >= 0 && (differs || each.component.step != 0)) copied_.insert(each.result);
+  }
+  std::string out;
+  for (const Instruction& each : block.code) {
+    const bool hoist =
+        each.result >= 0 && each.opcode != Opcode::load_kept && !on_columns(each.space);
+    if (hoist != in_columns) out += instruction(each, indent);
+  }
+  deferred_ = false;
+  copied_.clear();
+  return out;
+}
+
+std::string BodyWriter::before_columns(const Block& block, int components,
+                                       const std::string& indent) {
+  return write_deferred(block, components, false, indent);
+}
+
+std::string BodyWriter::for_column(const Block& block, int components, const std::string& indent) {
+  return write_deferred(block, components, true, indent);
 }
 
 std::string BodyWriter::write(Part part, const std::string& indent) const {

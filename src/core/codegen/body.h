@@ -1,10 +1,12 @@
 // Writes the functions and sections of a Program in the words of a dialect.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/codegen/dialect.h"
+#include "core/lower/defer.h"
 #include "core/lower/program.h"
 #include "core/lower/tile_shape.h"
 
@@ -21,6 +23,8 @@ std::string operation_functions(const Program& program, const Dialect& dialect);
 class BodyWriter {
  public:
   BodyWriter(const Section& section, const Dialect& dialect, TileShape shape);
+  /// The first of two phases; the second one's blocks may be written too.
+  BodyWriter(const PairPhases& phases, const Dialect& dialect, TileShape shape);
 
   /// Instructions outside loops that do not depend on columns; they belong before the column loop.
   std::string hoisted(const std::string& indent) const;
@@ -29,18 +33,29 @@ class BodyWriter {
   /// Everything, for sections without pairs.
   std::string whole(const std::string& indent) const;
 
+  /// A block of the second phase, `components` components side by side if it is a loop: what comes
+  /// before the loop over the columns of a chunk, and what one column does.
+  std::string before_columns(const Block& block, int components, const std::string& indent);
+  std::string for_column(const Block& block, int components, const std::string& indent);
+
  private:
   enum class Part { hoisted, rest, whole };
   std::string write(Part part, const std::string& indent) const;
   std::string instruction(const Instruction& each, const std::string& indent) const;
-  std::string statement(const Instruction& each, int row, int column) const;
+  std::string statement(const Instruction& each, int row, int copy) const;
   Space written_space(const Instruction& each) const;
-  std::string name(Register number, int row, int column) const;
+  std::string name(Register number, int row, int copy) const;
+  void note(const Section& section);
+  std::string write_deferred(const Block& block, int components, bool in_columns,
+                             const std::string& indent);
 
   const Section& section_;
   const Dialect& dialect_;
   TileShape shape_;
   std::vector<Space> spaces_;  // of registers
+  bool deferred_ = false;      // writing the second phase
+  int components_ = 1;         // of a deferred loop, side by side
+  std::set<Register> copied_;  // registers of a deferred loop that differ between components
 };
 
 }  // namespace kernelops

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/codegen/body.h"
+#include "core/codegen/deferred_writer.h"
 #include "core/codegen/dialect.h"
 #include "core/codegen/state_writer.h"
 #include "core/support/error.h"
@@ -17,8 +18,11 @@ std::string number(std::int64_t value) { return std::to_string(value); }
 
 // Columns whose terms are added in the kernel's own precision before they go to the double states.
 // n equal terms can lose n / 2 roundings: this keeps float32 sums within 1e-6.
-constexpr std::int64_t kFlushColumns32 = 80;
-constexpr std::int64_t kFlushColumns64 = 1024;
+constexpr std::int64_t kMostChunkColumns32 = 80;
+constexpr std::int64_t kMostChunkColumns64 = 1024;
+// What is read again and again during the second phase of a chunk stays in the first cache.
+constexpr std::int64_t kChunkBytes = 24 * 1024;
+constexpr std::int64_t kFewestChunkColumns = 80;
 
 // More local slots than this do not belong on the stack.
 constexpr std::int64_t kMostStackSlots = 256;
@@ -31,8 +35,8 @@ std::string constant_text(double value) {
 
 class CpuDialect : public Dialect {
  public:
-  CpuDialect(const Program& program, TileShape shape)
-      : program_(program), shape_(shape), states_(program, shape) {}
+  CpuDialect(const Program& program, const StateWriter& states)
+      : program_(program), states_(states) {}
 
   std::string value_type() const override { return "V"; }
   std::string function_words() const override { return "KERNELOPS_INLINE"; }
@@ -66,15 +70,19 @@ class CpuDialect : public Dialect {
     return "reinterpret_cast<const V*>(parameter) + " + number(slot);
   }
 
-  std::string take(const Instruction& instruction, int row, int column,
-                   const std::string& value) const override {
-    return states_.take(instruction, row, column, value);
+  std::string kept(const std::string& slot, int row, int column) const override {
+    return "kept[(" + slot + " * kChunkColumns + j - begin + " + number(column) +
+           ") * kRowVectors + " + number(row) + "]";
+  }
+
+  std::string take(const Instruction& instruction, int row, int copy,
+                   const std::vector<std::string>& operands) const override {
+    return states_.take(instruction, row, copy, operands);
   }
 
  private:
   const Program& program_;
-  TileShape shape_;
-  StateWriter states_;
+  const StateWriter& states_;
 };
 
 // Inside a section lanes are the rows (or columns) of its own panel.
@@ -91,24 +99,38 @@ class SectionDialect : public CpuDialect {
 class CpuWriter {
  public:
   CpuWriter(const Program& program, const CpuTarget& target, TileShape shape)
-      : program_(program), target_(target), shape_(shape), states_(program, shape) {
+      : program_(program),
+        target_(target),
+        shape_(shape),
+        phases_(split_phases(program)),
+        states_(program, phases_, shape),
+        dialect_(program, states_),
+        section_dialect_(program, states_) {
     KERNELOPS_CHECK(program.pair.local_slots == 0 || shape.columns == 1);
   }
 
   std::string run() {
-    std::string out = preamble() + operation_functions(program_, CpuDialect(program_, shape_)) +
-                      "\n" + sections();
+    std::string out = preamble() + operation_functions(program_, dialect_) + "\n" + sections();
     if (program_.has_pairs()) out += tile_function() + states_.functions();
     return out + descriptor();
   }
 
  private:
-  std::int64_t flush_columns() const {
+  // How many columns are taken in the kernel's own precision before states are merged.
+  std::int64_t chunk_columns() const {
     const bool rounds = std::any_of(
         program_.accumulations.begin(), program_.accumulations.end(),
         [](const Accumulation& each) { return each.row->adds && each.code == &each.row->code; });
-    if (!rounds || program_.scheme == SumScheme::direct) return std::int64_t{1} << 40;
-    return target_.float32 ? kFlushColumns32 : kFlushColumns64;
+    const bool bounded = rounds && program_.scheme != SumScheme::direct;
+    const std::int64_t most = bounded
+                                  ? (target_.float32 ? kMostChunkColumns32 : kMostChunkColumns64)
+                                  : std::int64_t{1} << 40;
+    if (!phases_.defers()) return most;
+    const std::int64_t real_bytes = target_.float32 ? 4 : 8;
+    const std::int64_t column_bytes =
+        std::max({std::int64_t{1}, program_.packed_slots * real_bytes,
+                  phases_.kept_slots * shape_.row_vectors * target_.vector_bytes});
+    return std::min(most, std::max(kFewestChunkColumns, kChunkBytes / column_bytes));
   }
 
   std::string preamble() const {
@@ -122,7 +144,7 @@ class CpuWriter {
            "constexpr Size kRowVectors = " +
            number(shape_.row_vectors) + ";\nconstexpr Size kRowBlock = kRowVectors * kLanes;\n" +
            (program_.has_pairs()
-                ? "constexpr Size kFlushColumns = " + number(flush_columns()) + ";\n\n"
+                ? "constexpr Size kChunkColumns = " + number(chunk_columns()) + ";\n\n"
                 : "\n");
   }
 
@@ -160,14 +182,13 @@ class CpuWriter {
                       "    [[maybe_unused]] Size stride, [[maybe_unused]] Size count, "
                       "[[maybe_unused]] void* memory) {\n";
     if (!is_empty(panel.section)) {
-      const SectionDialect dialect(program_, {1, 1});
       out +=
           "  [[maybe_unused]] const Real* const parameter = static_cast<const Real*>(parameters);\n"
           "  [[maybe_unused]] char* scratch = static_cast<char*>(memory);\n" +
           local_arrays(panel.section, 1, "  ") +
           "  for (Size lane = 0; lane < count; lane += kLanes) {\n"
           "    Real* const panel = static_cast<Real*>(own) + lane;\n" +
-          BodyWriter(panel.section, dialect, {1, 1}).whole("    ") + "  }\n";
+          BodyWriter(panel.section, section_dialect_, {1, 1}).whole("    ") + "  }\n";
     }
     return out + "}\n\n";
   }
@@ -177,21 +198,33 @@ class CpuWriter {
            section("row_section", program_.row) + section("column_section", program_.column);
   }
 
+  // The first phase for `columns` columns at a time.
   std::string column_loop(int columns) const {
-    const TileShape shape{shape_.row_vectors, columns};
-    const CpuDialect dialect(program_, shape);
     const std::string group = number(columns);
-    return "      for (; j + " + group + " <= end; j += " + group +
+    return "        for (; j + " + group + " <= end; j += " + group +
            ") {\n"
-           "        [[maybe_unused]] const Real* const column = columns + j * " +
+           "          [[maybe_unused]] const Real* const column = columns + j * " +
            number(program_.packed_slots) +
-           ";\n        [[maybe_unused]] const I index = "
+           ";\n          [[maybe_unused]] const I index = "
            "broadcast<I>(static_cast<element_t<I>>(j));\n" +
-           BodyWriter(program_.pair, dialect, shape).body("        ") + "      }\n";
+           BodyWriter(phases_, dialect_, {shape_.row_vectors, columns}).body("          ") +
+           "        }\n";
+  }
+
+  std::string kept_array() const {
+    if (phases_.kept_slots == 0) return "";
+    return "    V* const kept = reinterpret_cast<V*>(scratch);\n    scratch += " + kept_bytes() +
+           ";\n";
+  }
+
+  std::string kept_bytes() const {
+    return number(phases_.kept_slots * (phases_.defers() ? chunk_columns() : 0) *
+                  shape_.row_vectors) +
+           " * Size(sizeof(V))";
   }
 
   std::string tile_function() const {
-    const CpuDialect dialect(program_, shape_);
+    BodyWriter body(phases_, dialect_, shape_);
     std::string out =
         "void tile(const Tile* tile) {\n"
         "  [[maybe_unused]] const Real* const parameter = static_cast<const "
@@ -203,16 +236,23 @@ class CpuWriter {
         "* kRowBlock;\n"
         "    [[maybe_unused]] char* memory = static_cast<char*>(tile->scratch);\n"
         "    [[maybe_unused]] char*& scratch = memory;\n" +
-        local_arrays(program_.pair, shape_.row_vectors, "    ") +
-        BodyWriter(program_.pair, dialect, shape_).hoisted("    ") +
-        "    for (Size j = 0; j < tile->column_count;) {\n"
-        "      const Size end =\n"
-        "          j + kFlushColumns < tile->column_count ? j + kFlushColumns : "
-        "tile->column_count;\n"
+        local_arrays(program_.pair, shape_.row_vectors, "    ") + kept_array() +
+        states_.declarations(Span::tile, "    ") + body.hoisted("    ") +
+        "    for (Size begin = 0; begin < tile->column_count; begin += kChunkColumns) {\n"
+        "      const Size end = begin + kChunkColumns < tile->column_count ? begin + "
+        "kChunkColumns\n"
+        "                                                                  : tile->column_count;\n"
         "      [[maybe_unused]] char* scratch = memory;\n" +
-        states_.declarations("      ") + column_loop(shape_.columns);
+        states_.declarations(Span::chunk, "      ") + states_.surveys("      ") +
+        "      {\n        Size j = begin;\n" + column_loop(shape_.columns);
     if (shape_.columns > 1) out += column_loop(1);
-    return out + states_.flush("      ") + "    }\n  }\n}\n\n";
+    out += "      }\n";
+    if (phases_.defers()) {
+      out += DeferredWriter(program_, phases_, states_, body, shape_, target_.vector_registers)
+                 .write("      ");
+    }
+    return out + states_.flush(Span::chunk, "      ") + "    }\n" +
+           states_.flush(Span::tile, "    ") + "  }\n}\n\n";
   }
 
   std::string descriptor() const {
@@ -222,8 +262,9 @@ class CpuWriter {
             : "nullptr, nullptr, nullptr, nullptr";
     return "constexpr Size larger(Size a, Size b) { return a > b ? a : b; }\n"
            "constexpr Size kScratchBytes = larger(" +
-           states_.scratch_bytes() + " + " + local_bytes(program_.pair, shape_.row_vectors) +
-           ",\n    larger(" + local_bytes(program_.parameters.section, 1) + ", larger(" +
+           states_.scratch_bytes() + " + " + kept_bytes() + " + " +
+           local_bytes(program_.pair, shape_.row_vectors) + ",\n    larger(" +
+           local_bytes(program_.parameters.section, 1) + ", larger(" +
            local_bytes(program_.row.section, 1) + ", " + local_bytes(program_.column.section, 1) +
            ")));\n\n}  // namespace\n}  // namespace kernelops\n\n"
            "extern \"C\" __attribute__((visibility(\"default\"))) const "
@@ -239,7 +280,10 @@ class CpuWriter {
   const Program& program_;
   CpuTarget target_;
   TileShape shape_;
+  PairPhases phases_;
   StateWriter states_;
+  CpuDialect dialect_;
+  SectionDialect section_dialect_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace kernelops {
 struct CpuTarget {
   bool float32 = false;
   int vector_bytes = 16;
+  int vector_registers = 16;
 
   int lanes() const { return vector_bytes / (float32 ? 4 : 8); }
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/lower/program.h"
 
@@ -32,9 +33,13 @@ class Dialect {
   virtual std::string local(int row) const = 0;
   /// Slot `slot` of the parameters' panel as an array of values.
   virtual std::string parameter_array(std::int64_t slot) const = 0;
-  /// A statement that takes `value` into a state: a step or an update.
-  virtual std::string take(const Instruction& instruction, int row, int column,
-                           const std::string& value) const = 0;
+  /// The place of kept slot `slot` for vector `row` of the row block and column `column` of the
+  /// group.
+  virtual std::string kept(const std::string& slot, int row, int column) const = 0;
+  /// A statement that takes values into a state: a survey, a step or an update. `copy` is the
+  /// column of the group, or, in a deferred loop, the component of those written side by side.
+  virtual std::string take(const Instruction& instruction, int row, int copy,
+                           const std::vector<std::string>& operands) const = 0;
 };
 
 }  // namespace kernelops

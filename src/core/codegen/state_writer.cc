@@ -33,6 +33,11 @@ std::string for_each_component(std::int64_t count, bool written_out, const std::
          body(std::string("k"), indent + "  ") + indent + "}\n";
 }
 
+// Whether the first of these components is what a survey finds.
+bool has_surveyed(const Accumulation& each, bool shared) {
+  return each.code->surveyed && shared == each.row->weighted;
+}
+
 }  // namespace
 
 std::string StateWriter::value_type(const StateComponent& component, bool wide) const {
@@ -53,8 +58,13 @@ std::vector<StateComponent> StateWriter::tile_states(const Accumulation& each, b
   return components_of(each, shared);
 }
 
-bool StateWriter::in_registers(const Accumulation& each, bool shared) const {
-  return count_of(each, shared) <= kUnrolled;
+Span StateWriter::span_of(std::size_t accumulation) const {
+  return phases_.accumulation[accumulation] ? Span::tile : Span::chunk;
+}
+
+bool StateWriter::in_registers(std::size_t accumulation, bool shared) const {
+  return span_of(accumulation) == Span::chunk &&
+         count_of(program_.accumulations[accumulation], shared) <= kUnrolledStates;
 }
 
 std::string StateWriter::array_name(std::size_t accumulation,
@@ -65,7 +75,7 @@ std::string StateWriter::array_name(std::size_t accumulation,
 std::string StateWriter::state(std::size_t accumulation, const StateComponent& component,
                                bool shared, const std::string& at, int row) const {
   const std::string name = array_name(accumulation, component);
-  if (in_registers(program_.accumulations[accumulation], shared)) {
+  if (in_registers(accumulation, shared)) {
     return name + "_" + at + "_r" + number(row);
   }
   return name + "[" + at + "][" + number(row) + "]";
@@ -89,7 +99,7 @@ std::string StateWriter::threshold(const Accumulation& each, const std::string& 
 std::string StateWriter::declare(std::size_t accumulation, bool shared,
                                  const std::string& indent) const {
   const Accumulation& each = program_.accumulations[accumulation];
-  const bool registers = in_registers(each, shared);
+  const bool registers = in_registers(accumulation, shared);
   std::string out;
   for (const StateComponent& component : tile_states(each, shared)) {
     const std::string type = value_type(component, false);
@@ -117,9 +127,10 @@ std::string StateWriter::declare(std::size_t accumulation, bool shared,
   return out;
 }
 
-std::string StateWriter::declarations(const std::string& indent) const {
+std::string StateWriter::declarations(Span span, const std::string& indent) const {
   std::string out;
   for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    if (span_of(a) != span) continue;
     for (bool shared : {true, false}) out += declare(a, shared, indent);
   }
   return out;
@@ -127,9 +138,10 @@ std::string StateWriter::declarations(const std::string& indent) const {
 
 std::string StateWriter::scratch_bytes() const {
   std::int64_t vectors = 0;
-  for (const Accumulation& each : program_.accumulations) {
+  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    const Accumulation& each = program_.accumulations[a];
     for (bool shared : {true, false}) {
-      if (in_registers(each, shared)) continue;
+      if (in_registers(a, shared)) continue;
       vectors +=
           count_of(each, shared) * static_cast<std::int64_t>(tile_states(each, shared).size());
     }
@@ -137,17 +149,19 @@ std::string StateWriter::scratch_bytes() const {
   return number(vectors) + " * kRowVectors * Size(sizeof(V))";
 }
 
-std::string StateWriter::take(const Instruction& instruction, int row, int column,
-                              const std::string& value) const {
+std::string StateWriter::take(const Instruction& instruction, int row, int copy,
+                              const std::vector<std::string>& operands) const {
   const auto accumulation = static_cast<std::size_t>(instruction.accumulation);
+  if (span_of(accumulation) == Span::tile) return taken_deferred(instruction, row, copy, operands);
   const Accumulation& each = program_.accumulations[accumulation];
+  const std::string& value = operands[0];
   const std::string at = component_text(instruction.component);
-  const std::string index = shape_.columns > 1 ? "index + " + number(column) : "index";
+  const std::string index = shape_.columns > 1 ? "index + " + number(copy) : "index";
   const bool one_group = each.groups == 1;
   const std::string step_name =
       "step" + number(instruction.accumulation) + "_" +
       (one_group || instruction.component.step != 0 ? "" : number(instruction.component.offset)) +
-      "_r" + number(row) + "_c" + number(column);
+      "_r" + number(row) + "_c" + number(copy);
   if (instruction.opcode == Opcode::step) {
     return "const auto " + step_name + " = " + each.code->name + "::step(" +
            states(accumulation, true, at, row) + ", " + value + ", " + index + ");";
@@ -155,11 +169,118 @@ std::string StateWriter::take(const Instruction& instruction, int row, int colum
   std::string call = each.code->name + "::update(" + states(accumulation, false, at, row) + ", ";
   if (each.row->weighted) return call + step_name + ", " + value + ");";
   if (each.ranked()) {
-    return call + value + ", tile->first_column + j + " + number(column) +
+    return call + value + ", tile->first_column + j + " + number(copy) +
            ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at) +
            ", block * kRowBlock + " + number(row) + " * kLanes, " + number(each.rank) + ");";
   }
   return call + value + ", " + index + ");";
+}
+
+std::string StateWriter::taken_deferred(const Instruction& instruction, int row, int copy,
+                                        const std::vector<std::string>& operands) const {
+  const Accumulation& each =
+      program_.accumulations[static_cast<std::size_t>(instruction.accumulation)];
+  const bool looped = instruction.component.step != 0 && instruction.opcode == Opcode::update;
+  const std::string group = number(each.groups == 1 ? 0 : instruction.component.offset);
+  const std::string at = looped ? "k" + number(copy) : number(instruction.component.offset);
+  const auto shift = [&](const std::string& of) {
+    return "shift" + number(instruction.accumulation) + "_" + of + "_r" + number(row);
+  };
+  const std::string call = each.code->name + "::";
+  switch (instruction.opcode) {
+    case Opcode::survey:
+      return call + "survey(" + surveyed_name(instruction.accumulation, group, row) + ", " +
+             operands[0] + ");";
+    case Opcode::step:
+      return call + "term(" + shift(group) + ", " +
+             chunk_names(instruction.accumulation, true, group, row) + ", " + operands[0] + ");";
+    default:
+      break;
+  }
+  const std::string states = chunk_names(instruction.accumulation, false, at, row);
+  if (each.row->weighted) {
+    return call + "gather(" + states + ", " + operands[1] + ", " + operands[0] + ");";
+  }
+  if (each.code->surveyed) {
+    return call + "add(" + shift(at) + ", " + states + ", " + operands[0] + ");";
+  }
+  return call + "update(" + states + ", " + operands[0] + ", index);";
+}
+
+std::string StateWriter::surveyed_name(int accumulation, const std::string& at, int row) const {
+  return "most" + number(accumulation) + "_" + at + "_r" + number(row);
+}
+
+std::string StateWriter::tile_names(int accumulation, bool shared, const std::string& at,
+                                    int row) const {
+  return states(static_cast<std::size_t>(accumulation), shared, at, row);
+}
+
+std::string StateWriter::chunk_names(int accumulation, bool shared, const std::string& at,
+                                     int row) const {
+  const Accumulation& each = program_.accumulations[static_cast<std::size_t>(accumulation)];
+  std::vector<std::string> out;
+  const auto& components = components_of(each, shared);
+  // The surveyed component is known by another name.
+  const std::size_t first = has_surveyed(each, shared) ? 1 : 0;
+  for (std::size_t s = first; s < components.size(); ++s) {
+    out.push_back("c" + number(accumulation) + "_" + components[s].name + "_" + at + "_r" +
+                  number(row));
+  }
+  return join(out, ", ");
+}
+
+std::string StateWriter::merged_names(int accumulation, bool shared, const std::string& at,
+                                      int row) const {
+  const Accumulation& each = program_.accumulations[static_cast<std::size_t>(accumulation)];
+  const std::string rest = chunk_names(accumulation, shared, at, row);
+  if (!has_surveyed(each, shared)) return rest;
+  return surveyed_name(accumulation, at, row) + (rest.empty() ? "" : ", " + rest);
+}
+
+std::string StateWriter::chunk_states(int accumulation, bool shared, const std::string& at,
+                                      const std::string& indent) const {
+  const Accumulation& each = program_.accumulations[static_cast<std::size_t>(accumulation)];
+  const auto& components = components_of(each, shared);
+  std::string out;
+  for (std::size_t s = has_surveyed(each, shared) ? 1 : 0; s < components.size(); ++s) {
+    for (int row = 0; row < shape_.row_vectors; ++row) {
+      out += indent + value_type(components[s], false) + " c" + number(accumulation) + "_" +
+             components[s].name + "_" + at + "_r" + number(row) + " = " +
+             neutral(components[s], false) + ";\n";
+    }
+  }
+  return out;
+}
+
+std::string StateWriter::surveys(const std::string& indent) const {
+  std::string out;
+  for (const PairPhases::Survey& survey : phases_.surveys) {
+    const Accumulation& each =
+        program_.accumulations[static_cast<std::size_t>(survey.accumulation)];
+    const StateComponent& component = components_of(each, each.row->weighted).front();
+    for (int row = 0; row < shape_.row_vectors; ++row) {
+      out += indent + "V " + surveyed_name(survey.accumulation, number(survey.component), row) +
+             " = " + neutral(component, false) + ";\n";
+    }
+  }
+  return out;
+}
+
+std::string StateWriter::shifts(const std::string& indent) const {
+  std::string out;
+  for (const PairPhases::Survey& survey : phases_.surveys) {
+    const Accumulation& each =
+        program_.accumulations[static_cast<std::size_t>(survey.accumulation)];
+    const std::string at = number(survey.component);
+    for (int row = 0; row < shape_.row_vectors; ++row) {
+      out += indent + "const V shift" + number(survey.accumulation) + "_" + at + "_r" +
+             number(row) + " = " + each.code->name + "::settle(" +
+             surveyed_name(survey.accumulation, at, row) + ", kept + " + number(survey.slot) +
+             " * kChunkColumns * kRowVectors + " + number(row) + ", end - begin, kRowVectors);\n";
+    }
+  }
+  return out;
 }
 
 std::string StateWriter::slot_text(const Accumulation& each, bool shared, std::size_t state,
@@ -242,7 +363,7 @@ std::string StateWriter::flush_one(std::size_t accumulation, int row,
   std::string out = indent + "for (int part = 0; part < wide_parts<W, V>; ++part) {\n" + inner +
                     "const Size row = block * kRowBlock + " + number(row) +
                     " * kLanes + part * lanes<W>;\n";
-  const bool written_out = in_registers(each, false);
+  const bool written_out = in_registers(accumulation, false);
   if (!each.row->weighted) {
     out += for_each_component(each.components, written_out, inner, component);
   } else if (each.groups == 1) {
@@ -258,9 +379,10 @@ std::string StateWriter::flush_one(std::size_t accumulation, int row,
   return out + indent + "}\n";
 }
 
-std::string StateWriter::flush(const std::string& indent) const {
+std::string StateWriter::flush(Span span, const std::string& indent) const {
   std::string out;
   for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    if (span_of(a) != span) continue;
     for (int r = 0; r < shape_.row_vectors; ++r) out += flush_one(a, r, indent);
   }
   return out;

@@ -5,28 +5,45 @@
 #include <string>
 #include <vector>
 
+#include "core/lower/defer.h"
 #include "core/lower/program.h"
 #include "core/lower/tile_shape.h"
 
 namespace kernelops {
 
-/// The states of a program's accumulations. While a tile runs they are in named registers, or in
-/// arrays of the scratch memory when there are many; a ranked reduction keeps only what a candidate
-/// must beat. Afterwards they are merged into the states in memory, which are double.
+/// How long a state in the kernel's precision lasts before it is merged into memory.
+enum class Span { chunk, tile };
+
+/// The states of a program's accumulations. While a chunk of columns runs they are in named
+/// registers, or in arrays of the scratch memory when there are many; a ranked reduction keeps only
+/// what a candidate must beat. Afterwards they are merged into the states in memory, which are
+/// double. Deferred ones (lower/defer.h) have states of a chunk in registers, which are merged into
+/// arrays that last for a tile.
 class StateWriter {
  public:
-  StateWriter(const Program& program, TileShape shape) : program_(program), shape_(shape) {}
+  StateWriter(const Program& program, const PairPhases& phases, TileShape shape)
+      : program_(program), phases_(phases), shape_(shape) {}
 
-  /// Statements that declare the states of a tile, at the neutral element.
-  std::string declarations(const std::string& indent) const;
+  /// Statements that declare the states of a span, at the neutral element.
+  std::string declarations(Span span, const std::string& indent) const;
 
-  /// A statement that takes `value` into the state: a step or an update, for vector `row` of the
-  /// row block and column `column` of the group.
-  std::string take(const Instruction& instruction, int row, int column,
-                   const std::string& value) const;
+  /// A statement that takes values into a state (Dialect::take).
+  std::string take(const Instruction& instruction, int row, int copy,
+                   const std::vector<std::string>& operands) const;
 
-  /// Statements that merge the states of a tile into those in memory.
-  std::string flush(const std::string& indent) const;
+  /// Statements that merge the states of a span into those in memory.
+  std::string flush(Span span, const std::string& indent) const;
+
+  /// Of a deferred accumulation: the names of its states in the arrays of a tile and in the
+  /// registers of a chunk; where `at` is "k0", "k1", ... for the components of a loop side by side.
+  std::string tile_names(int number, bool shared, const std::string& at, int row) const;
+  std::string merged_names(int number, bool shared, const std::string& at, int row) const;
+  /// Declarations of the latter; without the surveyed one, which comes with `surveys`.
+  std::string chunk_states(int number, bool shared, const std::string& at,
+                           const std::string& indent) const;
+  /// The maxima of a chunk, and what exponents are shifted by once they are known.
+  std::string surveys(const std::string& indent) const;
+  std::string shifts(const std::string& indent) const;
 
   /// The functions initialise, merge and finish of a kernel.
   std::string functions() const;
@@ -38,7 +55,12 @@ class StateWriter {
   std::string value_type(const StateComponent& component, bool wide) const;
   std::string neutral(const StateComponent& component, bool wide) const;
   std::vector<StateComponent> tile_states(const Accumulation& each, bool shared) const;
-  bool in_registers(const Accumulation& each, bool shared) const;
+  bool in_registers(std::size_t number, bool shared) const;
+  Span span_of(std::size_t number) const;
+  std::string chunk_names(int number, bool shared, const std::string& at, int row) const;
+  std::string surveyed_name(int number, const std::string& at, int row) const;
+  std::string taken_deferred(const Instruction& instruction, int row, int copy,
+                             const std::vector<std::string>& operands) const;
   std::string state(std::size_t number, const StateComponent& component, bool shared,
                     const std::string& at, int row) const;
   std::string states(std::size_t number, bool shared, const std::string& at, int row) const;
@@ -64,6 +86,7 @@ class StateWriter {
   std::string finish_one(std::size_t number) const;
 
   const Program& program_;
+  const PairPhases& phases_;
   TileShape shape_;
 };
 

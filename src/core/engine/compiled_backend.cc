@@ -39,7 +39,8 @@ TileShape CompiledBackend::tile_shape(const Program& program) const {
 
 KernelSource CompiledBackend::source(const Program& program, bool float32) const {
   const CpuFeatures& cpu = toolchain().cpu;
-  return generate_cpu(program, {float32, cpu.vector_bytes}, tile_shape(program));
+  return generate_cpu(program, {float32, cpu.vector_bytes, cpu.vector_registers},
+                      tile_shape(program));
 }
 
 std::vector<std::string> CompiledBackend::command() const {

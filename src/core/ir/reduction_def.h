@@ -60,6 +60,9 @@ struct ReductionCode {
   std::string name;
   std::vector<StateComponent> shared;
   std::vector<StateComponent> state;
+  // Whether the maximum of a chunk of values may be surveyed beforehand; it is the first component
+  // of the state, or of the shared one.
+  bool surveyed = false;
   CompiledReduction compiled;
 };
 

@@ -10,8 +10,8 @@ namespace kernelops {
 
 /// The program of reductions whose results have one index, and whose formulas have no differential
 /// operation. Reductions inside the formulas become inputs. Vectors of up to kUnrolled components
-/// are written out component by component; longer ones become loops into which the elementwise
-/// operations that feed them are fused.
+/// are written out component by component, updates of results up to kUnrolledStates; longer ones
+/// become loops into which the elementwise operations that feed them are fused.
 Program lower(const std::vector<Expr>& reductions, SumScheme scheme = SumScheme::block);
 
 /// The program of a formula of results that are indexed by `category` or by nothing.
@@ -22,6 +22,8 @@ Program lower_selection(Expr reduction);
 
 /// The longest vector that is written out.
 constexpr std::int64_t kUnrolled = 16;
+/// The longest result whose updates are written out: its states are in registers.
+constexpr std::int64_t kUnrolledStates = 4;
 
 /// The reductions that a node needs the results of, each after those it needs itself; `node` itself
 /// is not among them.

@@ -54,6 +54,13 @@ std::string instruction_text(const Instruction& instruction) {
       arrays.pop_back();
       return out + " = " + instruction.op->name + "(" + join(arrays, ", ") + ")";
     }
+    case Opcode::keep:
+      return "kept" + at + " = " + register_text(instruction.operands[0]);
+    case Opcode::load_kept:
+      return result + "kept" + at;
+    case Opcode::survey:
+      return "survey " + std::to_string(instruction.accumulation) + at + " with " +
+             register_text(instruction.operands[0]);
     case Opcode::step:
     case Opcode::update:
       break;

@@ -53,6 +53,10 @@ enum class Opcode {
   call,         // opaque operation on `arrays`
   step,         // shared state `component` of an accumulation takes in operands[0]
   update,       // state `component` of an accumulation takes in operands[0]
+  // Only after the section of pairs was cut in two (lower/defer.h):
+  keep,       // kept slot `component` of the pair = operands[0]
+  load_kept,  // result = kept slot `component` of the pair
+  survey,     // what is known of a chunk for `component` of an accumulation takes in operands[0]
 };
 
 /// A vector in memory, for an opaque operation: local slots, or slots of the parameters' panel.

@@ -268,7 +268,7 @@ SlotArray SectionWriter::array_of(Expr node) {
     return {false, placement->slot, node->dimension};
   }
   const std::int64_t slot = new_local(node->dimension);
-  for_components({node}, node->dimension, [&](Component component) {
+  for_components({node}, node->dimension, kUnrolled, [&](Component component) {
     Instruction store;
     store.opcode = Opcode::store_local;
     store.operands.push_back(value(node, component));
@@ -287,7 +287,7 @@ std::int64_t SectionWriter::new_local(std::int64_t slots) {
 }
 
 void SectionWriter::output(Expr node, Space space, std::int64_t first) {
-  for_components({node}, node->dimension, [&](Component component) {
+  for_components({node}, node->dimension, kUnrolled, [&](Component component) {
     Instruction store;
     store.opcode = Opcode::store;
     store.space = space;
@@ -308,22 +308,24 @@ void SectionWriter::reduce(int number, const Accumulation& accumulation) {
   };
   const Expr formula = accumulation.root->arguments[0];
   if (!accumulation.row->weighted) {
-    for_components({formula}, accumulation.components,
+    for_components({formula}, accumulation.components, kUnrolledStates,
                    [&](Component component) { write(Opcode::update, formula, component); });
     return;
   }
   const Expr weight = accumulation.root->arguments[1];
   const bool one_group = accumulation.groups == 1;
   if (one_group) write(Opcode::step, formula, {});
-  for_components({formula, weight}, accumulation.components, [&](Component component) {
-    if (!one_group) write(Opcode::step, formula, component);
-    write(Opcode::update, weight, component);
-  });
+  for_components({formula, weight}, accumulation.components, kUnrolledStates,
+                 [&](Component component) {
+                   if (!one_group) write(Opcode::step, formula, component);
+                   write(Opcode::update, weight, component);
+                 });
 }
 
 void SectionWriter::for_components(const std::vector<Expr>& nodes, std::int64_t dimension,
+                                   std::int64_t unrolled,
                                    const std::function<void(Component)>& body) {
-  if (dimension <= kUnrolled) {
+  if (dimension <= unrolled) {
     for (std::int64_t k = 0; k < dimension; ++k) body({k, 0});
     return;
   }

@@ -82,7 +82,7 @@ class SectionWriter {
   void for_runs(const Runs& runs, const std::function<void(Component)>& body);
   void loop(const Run& run, const std::function<void(Component)>& body,
             std::vector<Accumulator> accumulators);
-  void for_components(const std::vector<Expr>& nodes, std::int64_t dimension,
+  void for_components(const std::vector<Expr>& nodes, std::int64_t dimension, std::int64_t unrolled,
                       const std::function<void(Component)>& body);
 
   Block& straight();

@@ -8,8 +8,6 @@ namespace kernelops {
 
 namespace {
 
-// Accumulators of a long result that stay in the first two caches.
-constexpr std::int64_t kMostStateVectors = 1024;
 // Statements written out for one column: more cost compile time and gain nothing.
 constexpr std::int64_t kMostStatements = 200;
 
@@ -25,15 +23,6 @@ std::int64_t pair_instructions(const Program& program) {
   return count;
 }
 
-std::int64_t longest_state(const Program& program) {
-  std::int64_t longest = 0;
-  for (const Accumulation& each : program.accumulations) {
-    const std::int64_t slots = each.ranked() ? each.components : each.slots();
-    longest = std::max(longest, slots);
-  }
-  return longest;
-}
-
 }  // namespace
 
 TileShape choose_tile_shape(const Program& program, int registers) {
@@ -44,7 +33,6 @@ TileShape choose_tile_shape(const Program& program, int registers) {
     looped_accumulators =
         std::max(looped_accumulators, static_cast<std::int64_t>(block.accumulators.size()));
   }
-  const std::int64_t state = longest_state(program);
   // Calls work on memory of their own, which belongs to one column and should stay in the cache.
   const bool has_calls = program.pair.local_slots > 0;
   if (has_calls && (loops || program.pair.local_slots > kUnrolled)) return {1, 1};
@@ -54,9 +42,8 @@ TileShape choose_tile_shape(const Program& program, int registers) {
     return {2, 4};
   }
   if (loops) {
-    // A long result: its state stays in memory and is loaded once for several columns.
-    const bool fits = 2 * state <= kMostStateVectors;
-    return {fits ? 2 : 1, 4};
+    // A long result: its updates are deferred, and then as many components as rows meet a column.
+    return {4, 2};
   }
   // Independent vectors hide the latencies of one column's chain of operations. Coordinates and
   // accumulators that do not fit the registers come from the first cache, whose ports are idle.

@@ -130,8 +130,10 @@ const char* const kLogSumExpReference =
 
 template <class... Finish>
 ReductionCode exponentials(Finish... finish) {
-  return code::plain_code<LogSumExpCode>(
+  ReductionCode out = code::plain_code<LogSumExpCode>(
       "LogSumExpCode", TwoValues(), {value("most", "-infinity"), value("sum", "0")}, finish...);
+  out.surveyed = true;
+  return out;
 }
 
 template <class... Finish>
@@ -143,9 +145,11 @@ ReductionCode compensated_exponentials(Finish... finish) {
 
 template <class... Finish>
 ReductionCode weighted_exponentials(Finish... finish) {
-  return code::weighted_code<WeightedExponentialsCode>(
+  ReductionCode out = code::weighted_code<WeightedExponentialsCode>(
       "WeightedExponentialsCode", TwoValues(), {value("most", "-infinity"), value("total", "0")},
       OneValue(), {value("sum", "0")}, finish...);
+  out.surveyed = true;
+  return out;
 }
 
 template <class... Finish>

@@ -80,15 +80,13 @@ TEST_F(SectionWriterTest, LongScalarSumsBecomeLoops) {
   EXPECT_LE(written(p.pair).instructions, 12u);
 }
 
-TEST_F(SectionWriterTest, VectorsUpToSixteenComponentsAreWrittenOut) {
-  declare(16);
-  EXPECT_EQ(pair_of("x - y").loops, 0u);
-  EXPECT_EQ(pair_of("SqDist(x, y)").loops, 0u);
-  Formulas longer;
-  f = Formulas();
-  declare(17);
-  EXPECT_EQ(pair_of("x - y").loops, 1u);
-  EXPECT_EQ(pair_of("SqDist(x, y)").loops, 1u);
+TEST_F(SectionWriterTest, ShortVectorsAreWrittenOutAndUpdatesOfFourComponents) {
+  for (const std::int64_t dimension : {4, 5, 16, 17}) {
+    f = Formulas();
+    declare(dimension);
+    EXPECT_EQ(pair_of("x - y").loops, dimension <= 4 ? 0u : 1u) << dimension;
+    EXPECT_EQ(pair_of("SqDist(x, y)").loops, dimension <= 16 ? 0u : 1u) << dimension;
+  }
 }
 
 TEST_F(SectionWriterTest, ComplexVectorsAreLoopedByTheirParts) {

@@ -104,6 +104,10 @@ class SectionRunner {
         return;
       case Opcode::call:
         return call(each);
+      case Opcode::keep:
+      case Opcode::load_kept:
+      case Opcode::survey:
+        throw std::logic_error("an instruction of phases in a program");
       case Opcode::step:
       case Opcode::update:
         return take(each, component, get(each.operands[0]));

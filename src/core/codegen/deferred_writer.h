@@ -1,0 +1,47 @@
+// Writes the second phase of a chunk of columns (lower/defer.h) for the CPU.
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "core/codegen/body.h"
+#include "core/codegen/state_writer.h"
+
+namespace kernelops {
+
+/// The loops over the kept values of a chunk, the columns `begin` to `end` of a tile. Components of
+/// long results are taken side by side, as many as the registers hold, and the columns are in the
+/// inner loop.
+class DeferredWriter {
+ public:
+  /// `registers` is the number of vector registers of the machine.
+  DeferredWriter(const Program& program, const PairPhases& phases, const StateWriter& states,
+                 BodyWriter body, TileShape shape, int registers)
+      : program_(program),
+        phases_(phases),
+        states_(states),
+        body_(std::move(body)),
+        shape_(shape),
+        registers_(registers) {}
+
+  std::string write(const std::string& indent);
+
+ private:
+  std::string straight(const Block& block, const std::string& indent);
+  std::string looped(const Block& block, const std::string& indent);
+  std::string group(const Block& block, int components, const std::string& indent);
+  std::string columns(const Block& block, int components, const std::string& indent);
+  std::string merge(int accumulation, const std::string& from, const std::string& into,
+                    const std::string& indent) const;
+  int side_by_side(const Block& block) const;
+
+  const Program& program_;
+  const PairPhases& phases_;
+  const StateWriter& states_;
+  BodyWriter body_;
+  TileShape shape_;
+  int registers_;
+};
+
+}  // namespace kernelops
