@@ -14,6 +14,8 @@ namespace {
 
 // Shorter runs of components are written out.
 constexpr std::int64_t kShortestLoop = 5;
+// Longer sums are loops, in which more columns meet a row at a time.
+constexpr std::int64_t kMostTerms = 10;
 
 // The value of an index map at component k of the result and inner index l.
 std::int64_t map_value(Expr node, const std::string& text, std::int64_t k, std::int64_t l) {
@@ -44,7 +46,7 @@ bool has_kind(Expr node, OpKind kind) {
 
 bool is_long_sum(Expr node) {
   return has_kind(node, OpKind::contraction) && node->dimension == 1 &&
-         map_value(node, node->op->inner, 0, 0) > kUnrolled;
+         map_value(node, node->op->inner, 0, 0) > kMostTerms;
 }
 
 bool is_called(Expr node) {
