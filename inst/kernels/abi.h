@@ -16,7 +16,8 @@ using Size = long long;
 constexpr int kAbiVersion = 2;
 
 /// A tile of pairs: `row_blocks` row blocks meet `column_count` packed columns, and what they give
-/// is merged into the states of the rows.
+/// is merged into the states of the rows. In a transposed program it is merged into the states of
+/// the columns, of which each has one for every lane: column j has those from j * lanes on.
 struct Tile {
   const void* parameters;
   const void* rows;
@@ -24,7 +25,7 @@ struct Tile {
   Size row_blocks;
   const void* columns;
   Size column_count;
-  Size first_column;  // number of the tile's first column among all columns
+  Size first_column;  // number of the tile's first column, or, if transposed, row, among all
   void* state;
   Size state_stride;
   void* scratch;  // scratch_bytes of the descriptor, aligned to 64 bytes

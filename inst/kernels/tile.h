@@ -30,6 +30,14 @@ KERNELOPS_INLINE W widened_index(const V& value, int part, long long first_colum
   return select(index < W{}, index, index + broadcast<W>(first_column));
 }
 
+// 0, 1, 2, ...
+template <class I>
+KERNELOPS_INLINE I lane_numbers() {
+  I out;
+  for (int lane = 0; lane < lanes<I>; ++lane) out[lane] = lane;
+  return out;
+}
+
 // States in memory: component `slot` of the lanes from `row` on.
 template <class W>
 KERNELOPS_INLINE W load_state(const void* state, long long stride, long long slot, long long row) {

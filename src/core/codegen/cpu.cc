@@ -98,7 +98,10 @@ class CpuWriter {
   std::string run() {
     std::string out = preamble() + operation_functions(program_, CpuDialect(program_, shape_)) +
                       "\n" + sections();
-    if (program_.has_pairs()) out += tile_function() + states_.functions();
+    if (program_.has_pairs()) {
+      out += (program_.transposed ? transposed_tile_function() : tile_function()) +
+             states_.functions();
+    }
     return out + descriptor();
   }
 
@@ -120,8 +123,10 @@ class CpuWriter {
            number(target_.vector_bytes) +
            ">;\nusing WI = mask_t<W>;\nconstexpr Size kLanes = lanes<V>;\n"
            "constexpr Size kRowVectors = " +
-           number(shape_.row_vectors) + ";\nconstexpr Size kRowBlock = kRowVectors * kLanes;\n" +
-           (program_.has_pairs()
+           number(program_.transposed ? shape_.columns : shape_.row_vectors) +
+           ";\nconstexpr Size kRowBlock = " + (program_.transposed ? "" : "kRowVectors * ") +
+           "kLanes;\n" +
+           (program_.has_pairs() && !program_.transposed
                 ? "constexpr Size kFlushColumns = " + number(flush_columns()) + ";\n\n"
                 : "\n");
   }
@@ -213,6 +218,60 @@ class CpuWriter {
         states_.declarations("      ") + column_loop(shape_.columns);
     if (shape_.columns > 1) out += column_loop(1);
     return out + states_.flush("      ") + "    }\n  }\n}\n\n";
+  }
+
+  // The vectors of rows of a transposed tile, `vectors` at a time.
+  std::string row_loop(int vectors, int columns) const {
+    const TileShape shape{vectors, columns};
+    const CpuDialect dialect(program_, shape);
+    const std::string group = number(vectors);
+    return "      for (; block + " + group + " <= end; block += " + group +
+           ") {\n"
+           "        [[maybe_unused]] const Real* const row = rows + block * kLanes;\n"
+           "        [[maybe_unused]] const I index =\n"
+           "            lane_numbers<I>() + broadcast<I>(static_cast<element_t<I>>(block * "
+           "kLanes));\n" +
+           BodyWriter(program_.pair, dialect, shape).whole("        ") + "      }\n";
+  }
+
+  // `columns` columns of a transposed tile at a time: each meets all rows.
+  std::string transposed_columns(int columns) const {
+    const StateWriter states(program_, {shape_.row_vectors, columns});
+    const std::string group = number(columns);
+    std::string out = "  for (; j + " + group + " <= tile->column_count; j += " + group +
+                      ") {\n"
+                      "    [[maybe_unused]] const Real* const column = columns + j * " +
+                      number(program_.packed_slots) +
+                      ";\n    for (Size first = 0; first < tile->row_blocks;) {\n"
+                      "      const Size end =\n"
+                      "          first + kFlushVectors < tile->row_blocks ? first + kFlushVectors : "
+                      "tile->row_blocks;\n"
+                      "      [[maybe_unused]] char* scratch = memory;\n" +
+                      states.declarations("      ") + "      Size block = first;\n" +
+                      row_loop(shape_.row_vectors, columns);
+    if (shape_.row_vectors > 1) out += row_loop(1, columns);
+    return out + states.flush("      ") + "      first = end;\n    }\n  }\n";
+  }
+
+  std::string transposed_tile_function() const {
+    // A state may take in kFlushColumns terms.
+    const std::int64_t vectors = shape_.row_vectors;
+    const std::int64_t flush =
+        states_.has_shared_vectors() ? flush_columns() / vectors * vectors
+                                     : flush_columns() * vectors;
+    std::string out =
+        "constexpr Size kFlushVectors = " + number(flush) + ";\n\nvoid tile(const Tile* tile) {\n"
+        "  [[maybe_unused]] const Real* const parameter = static_cast<const "
+        "Real*>(tile->parameters);\n"
+        "  [[maybe_unused]] const Real* const columns = static_cast<const Real*>(tile->columns);\n"
+        "  [[maybe_unused]] const Real* const rows = static_cast<const Real*>(tile->rows);\n"
+        "  [[maybe_unused]] const Size stride = tile->row_stride;\n"
+        "  [[maybe_unused]] char* memory = static_cast<char*>(tile->scratch);\n"
+        "  [[maybe_unused]] char*& scratch = memory;\n" +
+        local_arrays(program_.pair, shape_.row_vectors, "  ") + "  Size j = 0;\n" +
+        transposed_columns(shape_.columns);
+    if (shape_.columns > 1) out += transposed_columns(1);
+    return out + "}\n\n";
   }
 
   std::string descriptor() const {

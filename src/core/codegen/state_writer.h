@@ -12,7 +12,9 @@ namespace kernelops {
 
 /// The states of a program's accumulations. While a tile runs they are in named registers, or in
 /// arrays of the scratch memory when there are many; a ranked reduction keeps only what a candidate
-/// must beat. Afterwards they are merged into the states in memory, which are double.
+/// must beat. Afterwards they are merged into the states in memory, which are double. A tile has one
+/// state for each vector of rows; a transposed one has them for each column, and there again one for
+/// each vector of rows where they fit the registers.
 class StateWriter {
  public:
   StateWriter(const Program& program, TileShape shape) : program_(program), shape_(shape) {}
@@ -28,6 +30,9 @@ class StateWriter {
   /// Statements that merge the states of a tile into those in memory.
   std::string flush(const std::string& indent) const;
 
+  /// Of a transposed program: whether a column's vectors of rows share a state.
+  bool has_shared_vectors() const;
+
   /// The functions initialise, merge and finish of a kernel.
   std::string functions() const;
 
@@ -39,6 +44,10 @@ class StateWriter {
   std::string neutral(const StateComponent& component, bool wide) const;
   std::vector<StateComponent> tile_states(const Accumulation& each, bool shared) const;
   bool in_registers(const Accumulation& each, bool shared) const;
+  int vectors(const Accumulation& each) const;
+  int vector(const Accumulation& each, int row, int column) const;
+  bool shares_vectors(const Accumulation& each) const;
+  std::string position(const std::string& vector) const;
   std::string state(std::size_t number, const StateComponent& component, bool shared,
                     const std::string& at, int row) const;
   std::string states(std::size_t number, bool shared, const std::string& at, int row) const;

@@ -1,6 +1,7 @@
 // Who computes: a back end makes kernels of programs.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -43,6 +44,9 @@ class Backend {
 
   virtual std::string name() const = 0;
   virtual Availability availability() const = 0;
+  /// How many rows the kernel of a program computes at a time, and how many lanes a vector has.
+  virtual std::int64_t row_block(const Program& program, bool float32) const = 0;
+  virtual int lanes(bool float32) const = 0;
   /// Whether `kernel` would answer at once.
   virtual bool is_ready(const Program& program, bool float32) const = 0;
   /// The kernel of a program in one precision; `interrupted` may stop its making.

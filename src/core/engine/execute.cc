@@ -1,11 +1,12 @@
 #include "core/engine/execute.h"
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <vector>
 
 #include "core/engine/aligned_buffer.h"
+#include "core/engine/execute_transposed.h"
+#include "core/engine/outputs.h"
 #include "core/engine/pack.h"
 #include "core/engine/panels.h"
 #include "core/support/error.h"
@@ -14,39 +15,6 @@
 namespace kernelops {
 
 namespace {
-
-constexpr std::size_t kStateBytes = 8;
-
-std::size_t bytes_of(std::int64_t count, std::int64_t size) {
-  return static_cast<std::size_t>(count) * static_cast<std::size_t>(size);
-}
-
-// Results of 8 bytes, [component][stride], to the caller's array.
-void write_output(const void* results, std::int64_t stride, std::int64_t count,
-                  const ProgramOutput& what, std::int64_t first, const OutputView& output) {
-  if (output.data == nullptr) return;
-  for (std::int64_t k = 0; k < output.dimension; ++k) {
-    const std::int64_t target = k * output.rows + first;
-    if (what.type == StateType::value) {
-      const double* values = static_cast<const double*>(results) + (what.first + k) * stride;
-      std::copy(values, values + count, static_cast<double*>(output.data) + target);
-      continue;
-    }
-    const std::int64_t* indices =
-        static_cast<const std::int64_t*>(results) + (what.first + k) * stride;
-    for (std::int64_t r = 0; r < count; ++r) {
-      const bool missing = indices[r] < 0;
-      if (output.type == ElementType::int32) {
-        static_cast<std::int32_t*>(output.data)[target + r] =
-            missing ? kMissingInteger : static_cast<std::int32_t>(indices[r] + 1);
-      } else {
-        static_cast<double*>(output.data)[target + r] =
-            missing ? std::numeric_limits<double>::quiet_NaN()
-                    : static_cast<double>(indices[r] + 1);
-      }
-    }
-  }
-}
 
 // The memory of one worker: panels of a unit of rows and of a tile of columns.
 class Workspace {
@@ -181,14 +149,7 @@ class Execution {
   void finish(void* state, std::int64_t first, std::int64_t count, void* result) const {
     const std::int64_t stride = plan_.rows_per_unit;
     kernel_.finish(state, stride, round_up(count, sizes_.lanes), reduced_rows_, result, stride);
-    write_outputs(result, stride, count, first);
-  }
-
-  void write_outputs(const void* result, std::int64_t stride, std::int64_t count,
-                     std::int64_t first) const {
-    for (std::size_t k = 0; k < outputs_.size(); ++k) {
-      write_output(result, stride, count, program_.outputs[k], first, outputs_[k]);
-    }
+    write_outputs(program_, result, stride, count, first, outputs_);
   }
 
   // Merges the states of all rows into lane 0 of `into`, a buffer of one group of lanes.
@@ -253,7 +214,7 @@ class Execution {
                     states->at(static_cast<std::size_t>(unit) * partial_bytes_), lanes, lanes);
     }
     kernel_.finish(total.data(), lanes, lanes, reduced_rows_, result.data(), lanes);
-    write_outputs(result.data(), lanes, 1, 0);
+    write_outputs(program_, result.data(), lanes, 1, 0, outputs_);
   }
 
   const Program& program_;
@@ -273,6 +234,10 @@ void execute(const Program& program, const Kernel& kernel, const Bindings& bindi
              const Sizes& sizes, const std::vector<OutputView>& outputs, int threads,
              ThreadPool& pool, const InterruptCheck& interrupted) {
   KERNELOPS_CHECK(program.has_pairs() && outputs.size() == program.outputs.size());
+  if (program.transposed) {
+    execute_transposed(program, kernel, bindings, sizes, outputs, threads, pool, interrupted);
+    return;
+  }
   if (kernel.sizes().real_bytes == sizeof(float)) {
     Execution<float>(program, kernel, bindings, sizes, outputs).run(threads, pool, interrupted);
   } else {

@@ -55,6 +55,8 @@ TileShape choose_tile_shape(const Program& program, int registers) {
   }
   if (loops) {
     // A long result: its state stays in memory and is loaded once for several columns.
+    // A transposed tile loads it once for several vectors of rows.
+    if (program.transposed) return {4, 2};
     const bool fits = 2 * state <= kMostStateVectors;
     return {fits ? 2 : 1, 4};
   }
