@@ -178,7 +178,9 @@ class CpuWriter {
   }
 
   std::string sections() const {
-    return section("parameter_section", program_.parameters) +
+    return "void convert(const double* from, void* to, Size count) {\n"
+           "  copy_converted<W, V>(from, static_cast<Real*>(to), count);\n}\n\n" +
+           section("parameter_section", program_.parameters) +
            section("row_section", program_.row) + section("column_section", program_.column);
   }
 
@@ -290,7 +292,7 @@ class CpuWriter {
            "    kernelops::kAbiVersion, sizeof(kernelops::Real), kernelops::kLanes, "
            "kernelops::kRowBlock,\n    " +
            number(program_.state_slots()) + ", " + number(program_.result_slots()) +
-           ", kernelops::kScratchBytes,\n    kernelops::parameter_section, "
+           ", kernelops::kScratchBytes, kernelops::convert,\n    kernelops::parameter_section, "
            "kernelops::row_section, kernelops::column_section,\n    " +
            functions + "};\n";
   }

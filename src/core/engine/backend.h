@@ -24,6 +24,7 @@ class Kernel {
   virtual ~Kernel() = default;
 
   virtual KernelSizes sizes() const = 0;
+  virtual Convert convert() const = 0;
   virtual void parameter_section(void* panel, void* scratch) const = 0;
   virtual void row_section(const void* parameters, void* panel, Size stride, Size count,
                            void* scratch) const = 0;

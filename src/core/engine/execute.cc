@@ -43,7 +43,7 @@ class Execution {
       : program_(program),
         kernel_(kernel),
         sizes_(kernel.sizes()),
-        filler_(bindings, sizes),
+        filler_(bindings, sizes, kernel.convert()),
         outputs_(outputs),
         plan_(make_plan(program, sizes_, sizes.of(program.rows), sizes.of(opposite(program.rows)))),
         parameters_(bytes_of(program.parameters.slots * sizes_.lanes, sizes_.real_bytes)),
@@ -148,6 +148,13 @@ class Execution {
 
   void finish(void* state, std::int64_t first, std::int64_t count, void* result) const {
     const std::int64_t stride = plan_.rows_per_unit;
+    // Whole vectors of one array of numbers go straight to the caller.
+    if (program_.outputs.size() == 1 && program_.outputs[0].type == StateType::value &&
+        outputs_[0].data != nullptr && count % sizes_.lanes == 0) {
+      kernel_.finish(state, stride, count, reduced_rows_,
+                     static_cast<double*>(outputs_[0].data) + first, outputs_[0].rows);
+      return;
+    }
     kernel_.finish(state, stride, round_up(count, sizes_.lanes), reduced_rows_, result, stride);
     write_outputs(program_, result, stride, count, first, outputs_);
   }

@@ -28,7 +28,7 @@ class TransposedExecution {
       : program_(program),
         kernel_(kernel),
         sizes_(kernel.sizes()),
-        filler_(bindings, sizes),
+        filler_(bindings, sizes, kernel.convert()),
         outputs_(outputs),
         plan_(make_transposed_plan(program, sizes_, sizes.of(program.rows),
                                    sizes.of(program.results()))),

@@ -21,9 +21,9 @@ constexpr std::int64_t kFewestUnitRows = 1024;
 constexpr std::int64_t kFewestSplitTiles = 4;
 constexpr std::int64_t kPartialStateBytes = 64 * 1024 * 1024;
 // Tiles of rows of a transposed program are read by one column after the other.
-constexpr std::int64_t kRowTileBytes = 256 * 1024;
+constexpr std::int64_t kRowTileBytes = 128 * 1024;
 constexpr std::int64_t kFewestTileVectors = 8;
-constexpr std::int64_t kMostTileRows = 16384;
+constexpr std::int64_t kMostTileRows = 8192;
 constexpr std::int64_t kMostRowUnits = 256;
 // How much longer the padding of rows may make a call, and how many vector instructions it may cost
 // (a few milliseconds), before another kernel is compiled for it.
