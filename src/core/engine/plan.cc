@@ -22,6 +22,9 @@ constexpr std::int64_t kFewestSplitTiles = 4;
 constexpr std::int64_t kPartialStateBytes = 64 * 1024 * 1024;
 // Tiles of rows of a transposed program are read by one column after the other.
 constexpr std::int64_t kRowTileBytes = 128 * 1024;
+// With few columns an input's way from memory counts: tiles in the first cache overlap with it.
+constexpr std::int64_t kFewColumns = 4;
+constexpr std::int64_t kSmallTileBytes = 32 * 1024;
 constexpr std::int64_t kFewestTileVectors = 8;
 constexpr std::int64_t kMostTileRows = 8192;
 constexpr std::int64_t kMostRowUnits = 256;
@@ -125,7 +128,7 @@ TransposedPlan make_transposed_plan(const Program& program, const KernelSizes& k
   plan.columns = columns;
   const std::int64_t row_bytes = std::max<std::int64_t>(1, program.row.slots) * kernel.real_bytes;
   plan.rows_per_tile = round_up(
-      std::clamp(kRowTileBytes / row_bytes, kFewestTileVectors * kernel.lanes, kMostTileRows),
+      std::clamp((columns > kFewColumns ? kRowTileBytes : kSmallTileBytes) / row_bytes, kFewestTileVectors * kernel.lanes, kMostTileRows),
       kernel.lanes);
   // Partial states take no more memory than the inputs.
   const std::int64_t state_bytes =
