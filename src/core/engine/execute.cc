@@ -23,8 +23,8 @@ class Workspace {
       : rows(bytes_of(plan.rows_per_unit * program.row.slots, kernel.real_bytes)),
         columns(bytes_of(plan.tile_columns * program.column.slots, kernel.real_bytes)),
         packed(bytes_of(plan.tile_columns * program.packed_slots, kernel.real_bytes)),
-        state(bytes_of(plan.rows_per_unit * kernel.state_slots, kStateBytes)),
-        result(bytes_of(plan.rows_per_unit * kernel.result_slots, kStateBytes)),
+        state(bytes_of(plan.state_stride * kernel.state_slots, kStateBytes)),
+        result(bytes_of(plan.state_stride * kernel.result_slots, kStateBytes)),
         scratch(bytes_of(kernel.scratch_bytes, 1)) {}
 
   AlignedBuffer rows;
@@ -33,6 +33,7 @@ class Workspace {
   AlignedBuffer state;
   AlignedBuffer result;
   AlignedBuffer scratch;
+  std::int64_t packed_column = -1;  // the first of the tile in `packed`
 };
 
 template <class Real>
@@ -54,7 +55,7 @@ class Execution {
     fill_parameters();
     // A result is written by the unit that computes it, unless states meet first.
     const bool partial = plan_.splits > 1 || program_.fold_rows;
-    const std::int64_t partial_rows = program_.fold_rows ? sizes_.lanes : plan_.rows_per_unit;
+    const std::int64_t partial_rows = program_.fold_rows ? sizes_.lanes : plan_.state_stride;
     std::unique_ptr<AlignedBuffer> partial_states;
     if (partial) {
       partial_states = std::make_unique<AlignedBuffer>(
@@ -99,16 +100,14 @@ class Execution {
     const std::int64_t first = row_unit * plan_.rows_per_unit;
     const std::int64_t count = rows_of_unit(row_unit);
     const std::int64_t padded = round_up(count, sizes_.row_block);
-    const std::int64_t stride = plan_.rows_per_unit;
+    const std::int64_t stride = plan_.state_stride;
     const bool keeps_state = partial_states != nullptr && !program_.fold_rows;
     void* const partial = partial_states == nullptr
                               ? nullptr
                               : partial_states->at(static_cast<std::size_t>(unit) * partial_bytes_);
     void* const state = keeps_state ? partial : space.state.data();
 
-    Real* const rows = static_cast<Real*>(space.rows.data());
-    filler_.rows(program_.row, first, count, padded, stride, rows);
-    kernel_.row_section(parameters_.data(), rows, stride, padded, space.scratch.data());
+    fill_rows(first, count, space);
     kernel_.initialise(state, stride, padded);
     const std::int64_t end = std::min(plan_.columns, (split + 1) * plan_.columns_per_split);
     for (std::int64_t column = split * plan_.columns_per_split; column < end;
@@ -118,16 +117,18 @@ class Execution {
       pack_tile(column, columns, space);
       Tile tile{};
       tile.parameters = parameters_.data();
-      tile.rows = rows;
-      tile.row_stride = stride;
-      tile.row_blocks = padded / sizes_.row_block;
+      tile.row_stride = plan_.rows_per_panel;
       tile.columns = space.packed.data();
       tile.column_count = columns;
       tile.first_column = column;
-      tile.state = state;
       tile.state_stride = stride;
       tile.scratch = space.scratch.data();
-      kernel_.tile(tile);
+      for (std::int64_t row = 0; row < padded; row += plan_.rows_per_panel) {
+        tile.rows = panel_of(row, space);
+        tile.row_blocks = std::min(plan_.rows_per_panel, padded - row) / sizes_.row_block;
+        tile.state = static_cast<char*>(state) + bytes_of(row, kStateBytes);
+        kernel_.tile(tile);
+      }
     }
     if (program_.fold_rows) {
       fold(state, stride, count, partial);
@@ -136,7 +137,25 @@ class Execution {
     }
   }
 
-  void pack_tile(std::int64_t first, std::int64_t count, const Workspace& space) const {
+  Real* panel_of(std::int64_t row, const Workspace& space) const {
+    return static_cast<Real*>(space.rows.data()) + row * program_.row.slots;
+  }
+
+  void fill_rows(std::int64_t first, std::int64_t count, const Workspace& space) const {
+    const std::int64_t stride = plan_.rows_per_panel;
+    for (std::int64_t row = 0; row < count; row += stride) {
+      const std::int64_t part = std::min(stride, count - row);
+      const std::int64_t padded = round_up(part, sizes_.row_block);
+      Real* const panel = panel_of(row, space);
+      filler_.rows(program_.row, first + row, part, padded, stride, panel);
+      kernel_.row_section(parameters_.data(), panel, stride, padded, space.scratch.data());
+    }
+  }
+
+  // Does nothing if the tile is that of the unit before, as where one tile holds all columns.
+  void pack_tile(std::int64_t first, std::int64_t count, Workspace& space) const {
+    if (space.packed_column == first) return;
+    space.packed_column = first;
     const std::int64_t stride = plan_.tile_columns;
     const std::int64_t padded = round_up(count, sizes_.lanes);
     Real* const columns = static_cast<Real*>(space.columns.data());
@@ -147,7 +166,7 @@ class Execution {
   }
 
   void finish(void* state, std::int64_t first, std::int64_t count, void* result) const {
-    const std::int64_t stride = plan_.rows_per_unit;
+    const std::int64_t stride = plan_.state_stride;
     // Whole vectors of one array of numbers go straight to the caller.
     if (program_.outputs.size() == 1 && program_.outputs[0].type == StateType::value &&
         outputs_[0].data != nullptr && count % sizes_.lanes == 0) {
@@ -193,7 +212,7 @@ class Execution {
 
   void merge_splits(const AlignedBuffer& states, ThreadPool& pool, int threads,
                     const InterruptCheck& interrupted) const {
-    const std::int64_t stride = plan_.rows_per_unit;
+    const std::int64_t stride = plan_.state_stride;
     pool.run(
         threads, plan_.row_units,
         [&](std::int64_t row_unit, int) {
@@ -206,7 +225,7 @@ class Execution {
             kernel_.merge(part(0), stride, part(split), stride, round_up(count, sizes_.lanes));
           }
           AlignedBuffer result(bytes_of(stride * sizes_.result_slots, kStateBytes));
-          finish(part(0), row_unit * stride, count, result.data());
+          finish(part(0), row_unit * plan_.rows_per_unit, count, result.data());
         },
         interrupted);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/engine/aligned_buffer.h"
 #include "core/support/rounding.h"
 
 namespace kernelops {
@@ -16,8 +17,13 @@ constexpr std::int64_t kFewestTileColumns = 64;
 constexpr std::int64_t kMostTileColumns = 1024;
 // Enough units to balance any usual number of cores.
 constexpr std::int64_t kWantedUnits = 64;
-// Fewer rows would not pay for packing the columns.
-constexpr std::int64_t kFewestUnitRows = 1024;
+// Fewer rows would not pay for packing the columns: rather read rows from the third cache, once for
+// each tile of columns. States are read more often.
+constexpr std::int64_t kWantedUnitRows = 1024;
+constexpr std::int64_t kFewestUnitRows = 512;
+constexpr std::int64_t kManySlots = 16;
+constexpr std::int64_t kLineBytes = 64;
+constexpr std::int64_t kUnitStateBytes = 1024 * 1024;
 constexpr std::int64_t kFewestSplitTiles = 4;
 constexpr std::int64_t kPartialStateBytes = 64 * 1024 * 1024;
 // Tiles of rows of a transposed program are read by one column after the other.
@@ -96,18 +102,27 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
       std::clamp(kTileBytes / column_bytes, kFewestTileColumns, kMostTileColumns), kernel.lanes);
 
   const std::int64_t row_bytes =
-      program.row.slots * kernel.real_bytes + (kernel.state_slots + kernel.result_slots) * 8;
+      program.row.slots * kernel.real_bytes + kernel.state_slots * kStateBytes;
+  const std::int64_t unit_bytes = columns > kFewColumns ? kUnitBytes : kSmallTileBytes;
+  const std::int64_t fewest = std::min(
+      kFewestUnitRows, kUnitStateBytes / std::max<std::int64_t>(1, kernel.state_slots * kStateBytes));
   const std::int64_t most =
-      std::max<std::int64_t>(kUnitBytes / std::max<std::int64_t>(1, row_bytes), kernel.row_block) /
+      std::max({unit_bytes / std::max<std::int64_t>(1, row_bytes), fewest,
+                std::int64_t{kernel.row_block}}) /
       kernel.row_block * kernel.row_block;
-  const std::int64_t wanted = std::max(divide_up(rows, kWantedUnits), kFewestUnitRows);
+  const std::int64_t wanted = std::max(divide_up(rows, kWantedUnits), kWantedUnitRows);
   plan.rows_per_unit =
       std::min(most, round_up(std::max<std::int64_t>(1, std::min(wanted, rows)), kernel.row_block));
   plan.row_units = divide_up(rows, plan.rows_per_unit);
+  // The slots of a row block lie close together where they are many, and the slots of states, which
+  // are one stride apart, in different sets of the cache.
+  plan.rows_per_panel = program.row.slots > kManySlots ? kernel.row_block : plan.rows_per_unit;
+  plan.state_stride =
+      plan.rows_per_unit + (kernel.state_slots > kManySlots ? kLineBytes / kStateBytes : 0);
 
   plan.splits = 1;
   if (plan.row_units > 0 && plan.row_units < kWantedUnits) {
-    const std::int64_t state_bytes = std::max<std::int64_t>(1, rows * kernel.state_slots * 8);
+    const std::int64_t state_bytes = std::max<std::int64_t>(1, rows * kernel.state_slots * kStateBytes);
     plan.splits = std::min({divide_up(kWantedUnits, plan.row_units),
                             columns / (kFewestSplitTiles * plan.tile_columns),
                             kPartialStateBytes / state_bytes});
@@ -132,7 +147,7 @@ TransposedPlan make_transposed_plan(const Program& program, const KernelSizes& k
       kernel.lanes);
   // Partial states take no more memory than the inputs.
   const std::int64_t state_bytes =
-      std::max<std::int64_t>(1, columns * kernel.lanes * kernel.state_slots * 8);
+      std::max<std::int64_t>(1, columns * kernel.lanes * kernel.state_slots * kStateBytes);
   const std::int64_t input_bytes = rows * (1 + input_slots(program.row)) * 8;
   const std::int64_t most = std::clamp<std::int64_t>(
       std::min(kPartialStateBytes, input_bytes) / state_bytes, 1, kMostRowUnits);

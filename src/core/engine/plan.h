@@ -14,6 +14,8 @@ struct Plan {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
   std::int64_t rows_per_unit = 0;  // a multiple of the kernel's row block
+  std::int64_t rows_per_panel = 0;  // the rows of a unit are packed in panels of so many
+  std::int64_t state_stride = 0;    // of the states of a unit, as [slot][stride]
   std::int64_t row_units = 0;
   std::int64_t columns_per_split = 0;  // a multiple of tile_columns
   std::int64_t splits = 0;
