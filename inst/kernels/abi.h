@@ -5,7 +5,7 @@
 // alike; rows and columns as [slot][stride]; packed columns as [column][packed slot]. States hold 8
 // bytes a slot, double or 64-bit integer, as [slot][stride] (lower/program.h says what the slots
 // are). Counts of rows given to a kernel are multiples of its row block. A kernel of a program
-// without pairs has its row section and nothing else.
+// without pairs has its sections and nothing else.
 #ifndef KERNELOPS_KERNELS_ABI_H_
 #define KERNELOPS_KERNELS_ABI_H_
 
@@ -13,10 +13,11 @@ namespace kernelops {
 
 using Size = long long;
 
-constexpr int kAbiVersion = 2;
+constexpr int kAbiVersion = 3;
 
 /// A tile of pairs: `row_blocks` row blocks meet `column_count` packed columns, and what they give
-/// is merged into the states of the rows.
+/// is merged into the states of the rows. In a transposed program it is merged into the states of
+/// the columns, of which each has one for every lane: column j has those from j * lanes on.
 struct Tile {
   const void* parameters;
   const void* rows;
@@ -24,11 +25,14 @@ struct Tile {
   Size row_blocks;
   const void* columns;
   Size column_count;
-  Size first_column;  // number of the tile's first column among all columns
+  Size first_column;  // number of the tile's first column, or, if transposed, row, among all
   void* state;
   Size state_stride;
   void* scratch;  // scratch_bytes of the descriptor, aligned to 64 bytes
 };
+
+/// Copies `count` numbers to the precision of a kernel.
+using Convert = void (*)(const double* from, void* to, Size count);
 
 struct KernelDescriptor {
   int abi_version;
@@ -38,6 +42,7 @@ struct KernelDescriptor {
   Size state_slots;
   Size result_slots;   // of all outputs
   Size scratch_bytes;  // memory a tile or a section needs while it runs
+  Convert convert;
   /// Compute the slots of their panel that are no inputs, for `count` rows or columns.
   void (*parameter_section)(const void* parameters, void* panel, Size stride, Size count,
                             void* scratch);

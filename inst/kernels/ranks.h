@@ -93,23 +93,24 @@ struct RankCode {
     return static_cast<T>(heap.at(0).row < 0 ? __builtin_nan("") : heap.at(0).value);
   }
 
-  // Takes in one value for each lane from `lane` on.
+  // Takes in one value for each lane from `lane` on; lane l belongs to row number row + l * step.
   template <class V>
   KERNELOPS_INLINE void update(V& least, const V& value, long long row, void* state,
-                               long long stride, long long slot, long long lane, long long rank) {
+                               long long stride, long long slot, long long lane, long long rank,
+                               long long step = 0) {
     const auto candidate = ~not_better(value, least);
     if (__builtin_expect(any(candidate), 0)) {
-      accept(least, value, row, state, stride, slot, lane, rank);
+      accept(least, value, row, state, stride, slot, lane, rank, step);
     }
   }
 
   template <class V>
   __attribute__((noinline)) static void accept(V& least, const V& value, long long row, void* state,
                                                long long stride, long long slot, long long lane,
-                                               long long rank) {
+                                               long long rank, long long step) {
     for (int l = 0; l < lanes<V>; ++l) {
       const Heap heap = heap_of(state, stride, slot, lane + l, rank);
-      if (take(heap, {static_cast<double>(value[l]), row})) {
+      if (take(heap, {static_cast<double>(value[l]), row + l * step})) {
         least[l] = threshold_of<element_t<V>>(heap);
       }
     }

@@ -175,7 +175,8 @@ struct ExtremumCode {
   }
 };
 
-// The best value and its row. A first value is taken even if it equals the neutral element.
+// The best value and its row. A first value is taken even if it equals the neutral element. Merged
+// states may come in any order: of equal values the earlier row stays.
 template <class Order>
 struct PositionCode {
   template <class V, class I>
@@ -186,8 +187,8 @@ struct PositionCode {
   }
   template <class V, class I>
   KERNELOPS_INLINE void merge(V& best, I& at, const V& other_best, const I& other_at) {
-    const auto better =
-        Order::better(other_best, best) | ((at < 0) & (other_at >= 0) & (other_best == best));
+    const auto earlier = (other_at >= 0) & ((at < 0) | (other_at < at));
+    const auto better = Order::better(other_best, best) | (earlier & (other_best == best));
     best = select(better, other_best, best);
     at = select(better, other_at, at);
   }

@@ -30,6 +30,35 @@ KERNELOPS_INLINE W widened_index(const V& value, int part, long long first_colum
   return select(index < W{}, index, index + broadcast<W>(first_column));
 }
 
+// Copies numbers in the precision of V. The inputs come from main memory, mostly: fetching them
+// well ahead is faster than what processors do by themselves.
+template <class W, class V>
+KERNELOPS_INLINE void copy_converted(const double* from, element_t<V>* to, long long count) {
+  constexpr long long kAhead = 256;
+  constexpr long long kLine = 8;
+  long long n = 0;
+  for (; n + kLine <= count; n += kLine) {
+    __builtin_prefetch(from + n + kAhead);
+    for (long long part = 0; part < kLine; part += lanes<W>) {
+      const W value = load<W>(from + n + part);
+      if constexpr (is_single<V>) {
+        store(to + n + part, __builtin_convertvector(value, half_t<V>));
+      } else {
+        store(to + n + part, value);
+      }
+    }
+  }
+  for (; n < count; ++n) to[n] = static_cast<element_t<V>>(from[n]);
+}
+
+// 0, 1, 2, ...
+template <class I>
+KERNELOPS_INLINE I lane_numbers() {
+  I out;
+  for (int lane = 0; lane < lanes<I>; ++lane) out[lane] = lane;
+  return out;
+}
+
 // States in memory: component `slot` of the lanes from `row` on.
 template <class W>
 KERNELOPS_INLINE W load_state(const void* state, long long stride, long long slot, long long row) {

@@ -57,6 +57,8 @@ CORE_SOURCES = \
   core/engine/compiled_backend.cc \
   core/engine/execute.cc \
   core/engine/execute_rows.cc \
+  core/engine/execute_transposed.cc \
+  core/engine/outputs.cc \
   core/engine/pack.cc \
   core/engine/panels.cc \
   core/engine/plan.cc \

@@ -11,6 +11,7 @@
 
 #include "core/engine/execute_rows.h"
 #include "core/ir/print.h"
+#include "core/lower/lower.h"
 #include "core/ops/user_rows.h"
 #include "core/support/error.h"
 #include "core/support/strings.h"
@@ -35,6 +36,14 @@ std::string tile_text(TileShape shape) {
          " at a time\n";
 }
 
+// Whether the rows of a call are so few that the other side should have the lanes.
+bool prefers_transposed(const Backend& backend, const Program& program, bool float32,
+                        const Sizes& sizes) {
+  return kernelops::prefers_transposed(program, backend.row_block(program, float32),
+                                       backend.lanes(float32), sizes.of(program.rows),
+                                       sizes.of(opposite(program.rows)));
+}
+
 std::string shell_text(const std::vector<std::string>& command) { return join(command, " "); }
 
 }  // namespace
@@ -47,7 +56,7 @@ std::shared_ptr<LoadedOperator> Session::load(const OperatorText& text) {
                           join(text.arguments, "\x1f");
   const auto found = operators_.find(key);
   if (found != operators_.end()) return found->second;
-  auto made = std::make_shared<LoadedOperator>(LoadedOperator{Operator(text), {}});
+  auto made = std::make_shared<LoadedOperator>(LoadedOperator{Operator(text), {}, {}});
   if (operators_.size() >= kMostOperators) operators_.clear();
   operators_.emplace(key, made);
   return made;
@@ -98,21 +107,33 @@ Session::Engine& Session::engine(const Settings& settings) {
   return *place;
 }
 
-const std::vector<std::shared_ptr<Kernel>>& Session::kernels(Engine& engine, LoadedOperator& loaded,
-                                                             bool float32,
-                                                             const InterruptCheck& interrupted) {
-  const LoadedOperator::KernelKey key(&engine, float32);
-  const auto found = loaded.kernels.find(key);
-  if (found != loaded.kernels.end()) return found->second;
-  std::vector<std::shared_ptr<Kernel>> made;
-  for (const Pass& pass : loaded.op.passes()) {
-    made.push_back(engine.backend->kernel(pass.program, float32, interrupted));
+const Program& LoadedOperator::program(std::size_t pass, bool is_transposed) {
+  if (!is_transposed) return op.passes()[pass].program;
+  const auto found = transposed.find(pass);
+  if (found != transposed.end()) return found->second;
+  return transposed.emplace(pass, lower(op.passes()[pass].nodes, op.text().scheme, true))
+      .first->second;
+}
+
+std::vector<Session::Runnable> Session::runnable(Engine& engine, const Invocation& invocation,
+                                                 bool float32, const InterruptCheck& interrupted) {
+  LoadedOperator& loaded = *invocation.loaded;
+  loaded.kernels.resize(loaded.op.passes().size());
+  std::vector<Runnable> out;
+  for (std::size_t k = 0; k < loaded.op.passes().size(); ++k) {
+    const Program& usual = loaded.op.passes()[k].program;
+    const bool transposed =
+        usual.has_pairs() && prefers_transposed(*engine.backend, usual, float32, invocation.sizes);
+    const Program& program = loaded.program(k, transposed);
+    std::shared_ptr<Kernel>& kernel = loaded.kernels[k][{&engine, float32, transposed}];
+    if (kernel == nullptr) kernel = engine.backend->kernel(program, float32, interrupted);
+    out.push_back({program, kernel});
   }
   if (engine.cache->builds() > 0 && !pruned_) {
     engine.cache->prune(kLargestCache, kOldestKernel);
     pruned_ = true;
   }
-  return loaded.kernels.emplace(key, std::move(made)).first->second;
+  return out;
 }
 
 namespace {
@@ -200,7 +221,8 @@ class Results {
 void Session::run(const Invocation& invocation, const Settings& settings,
                   const InterruptCheck& interrupted) {
   const Operator& op = invocation.loaded->op;
-  const auto& ready = kernels(engine(settings), *invocation.loaded, settings.float32, interrupted);
+  const std::vector<Runnable> ready =
+      runnable(engine(settings), invocation, settings.float32, interrupted);
   Results results(invocation);
   for (std::size_t k = 0; k < op.passes().size(); ++k) {
     const Pass& pass = op.passes()[k];
@@ -212,12 +234,13 @@ void Session::run(const Invocation& invocation, const Settings& settings,
       }
       for (const OutputView& output : results.outputs_of(node)) outputs.push_back(output);
     }
-    if (pass.program.has_pairs()) {
-      execute(pass.program, *ready[k], results.bindings, invocation.sizes, outputs,
-              settings.threads, pool_, interrupted);
+    const auto& [program, kernel] = ready[k];
+    if (program.has_pairs()) {
+      execute(program, *kernel, results.bindings, invocation.sizes, outputs, settings.threads,
+              pool_, interrupted);
     } else {
-      execute_rows(pass.program, *ready[k], results.bindings, invocation.sizes,
-                   pass.nodes[0]->category, outputs[0], interrupted);
+      execute_rows(program, *kernel, results.bindings, invocation.sizes, pass.nodes[0]->category,
+                   outputs[0], interrupted);
     }
   }
   results.copy();

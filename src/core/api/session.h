@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/api/inputs.h"
@@ -38,12 +39,16 @@ struct Explanation {
   std::string command;
 };
 
-/// An operator with the kernels made for it so far.
+/// An operator with the kernels made for it so far. A pass has a program and, made where a call has
+/// few rows, the transposed one.
 struct LoadedOperator {
-  using KernelKey = std::pair<const void*, bool>;  // engine, float32
+  using KernelKey = std::tuple<const void*, bool, bool>;  // engine, float32, transposed
 
   Operator op;
-  std::map<KernelKey, std::vector<std::shared_ptr<Kernel>>> kernels;  // one for each pass
+  std::map<std::size_t, Program> transposed;                          // by number of the pass
+  std::vector<std::map<KernelKey, std::shared_ptr<Kernel>>> kernels;  // of each pass
+
+  const Program& program(std::size_t pass, bool is_transposed);
 };
 
 /// A checked call, ready to run.
@@ -94,9 +99,13 @@ class Session {
   };
 
   Engine& engine(const Settings& settings);
-  const std::vector<std::shared_ptr<Kernel>>& kernels(Engine& engine, LoadedOperator& loaded,
-                                                      bool float32,
-                                                      const InterruptCheck& interrupted);
+  // A pass as a call runs it.
+  struct Runnable {
+    const Program& program;
+    std::shared_ptr<Kernel> kernel;
+  };
+  std::vector<Runnable> runnable(Engine& engine, const Invocation& invocation, bool float32,
+                                 const InterruptCheck& interrupted);
 
   std::map<std::string, std::shared_ptr<LoadedOperator>> operators_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;

@@ -111,7 +111,10 @@ class CpuWriter {
 
   std::string run() {
     std::string out = preamble() + operation_functions(program_, dialect_) + "\n" + sections();
-    if (program_.has_pairs()) out += tile_function() + states_.functions();
+    if (program_.has_pairs()) {
+      out += (program_.transposed ? transposed_tile_function() : tile_function()) +
+             states_.functions();
+    }
     return out + descriptor();
   }
 
@@ -142,8 +145,10 @@ class CpuWriter {
            number(target_.vector_bytes) +
            ">;\nusing WI = mask_t<W>;\nconstexpr Size kLanes = lanes<V>;\n"
            "constexpr Size kRowVectors = " +
-           number(shape_.row_vectors) + ";\nconstexpr Size kRowBlock = kRowVectors * kLanes;\n" +
-           (program_.has_pairs()
+           number(program_.transposed ? shape_.columns : shape_.row_vectors) +
+           ";\nconstexpr Size kRowBlock = " + (program_.transposed ? "" : "kRowVectors * ") +
+           "kLanes;\n" +
+           (program_.has_pairs() && !program_.transposed
                 ? "constexpr Size kChunkColumns = " + number(chunk_columns()) + ";\n\n"
                 : "\n");
   }
@@ -194,7 +199,9 @@ class CpuWriter {
   }
 
   std::string sections() const {
-    return section("parameter_section", program_.parameters) +
+    return "void convert(const double* from, void* to, Size count) {\n"
+           "  copy_converted<W, V>(from, static_cast<Real*>(to), count);\n}\n\n" +
+           section("parameter_section", program_.parameters) +
            section("row_section", program_.row) + section("column_section", program_.column);
   }
 
@@ -255,6 +262,61 @@ class CpuWriter {
            states_.flush(Span::tile, "    ") + "  }\n}\n\n";
   }
 
+  // The vectors of rows of a transposed tile, `vectors` at a time.
+  std::string row_loop(int vectors, int columns, const StateWriter& states) const {
+    const TileShape shape{vectors, columns};
+    const CpuDialect dialect(program_, states);
+    const std::string group = number(vectors);
+    return "      for (; block + " + group + " <= end; block += " + group +
+           ") {\n"
+           "        [[maybe_unused]] const Real* const row = rows + block * kLanes;\n"
+           "        [[maybe_unused]] const I index =\n"
+           "            lane_numbers<I>() + broadcast<I>(static_cast<element_t<I>>(block * "
+           "kLanes));\n" +
+           BodyWriter(program_.pair, dialect, shape).whole("        ") + "      }\n";
+  }
+
+  // `columns` columns of a transposed tile at a time: each meets all rows.
+  std::string transposed_columns(int columns) const {
+    const StateWriter states(program_, phases_, {shape_.row_vectors, columns});
+    const std::string group = number(columns);
+    std::string out =
+        "  for (; j + " + group + " <= tile->column_count; j += " + group +
+        ") {\n"
+        "    [[maybe_unused]] const Real* const column = columns + j * " +
+        number(program_.packed_slots) +
+        ";\n    for (Size first = 0; first < tile->row_blocks;) {\n"
+        "      const Size end =\n"
+        "          first + kFlushVectors < tile->row_blocks ? first + kFlushVectors : "
+        "tile->row_blocks;\n"
+        "      [[maybe_unused]] char* scratch = memory;\n" +
+        states.declarations(Span::chunk, "      ") + "      Size block = first;\n" +
+        row_loop(shape_.row_vectors, columns, states);
+    if (shape_.row_vectors > 1) out += row_loop(1, columns, states);
+    return out + states.flush(Span::chunk, "      ") + "      first = end;\n    }\n  }\n";
+  }
+
+  std::string transposed_tile_function() const {
+    // A state may take in as many terms as a chunk has columns.
+    const std::int64_t vectors = shape_.row_vectors;
+    const std::int64_t flush = states_.has_shared_vectors() ? chunk_columns() / vectors * vectors
+                                                            : chunk_columns() * vectors;
+    std::string out =
+        "constexpr Size kFlushVectors = " + number(flush) +
+        ";\n\nvoid tile(const Tile* tile) {\n"
+        "  [[maybe_unused]] const Real* const parameter = static_cast<const "
+        "Real*>(tile->parameters);\n"
+        "  [[maybe_unused]] const Real* const columns = static_cast<const Real*>(tile->columns);\n"
+        "  [[maybe_unused]] const Real* const rows = static_cast<const Real*>(tile->rows);\n"
+        "  [[maybe_unused]] const Size stride = tile->row_stride;\n"
+        "  [[maybe_unused]] char* memory = static_cast<char*>(tile->scratch);\n"
+        "  [[maybe_unused]] char*& scratch = memory;\n" +
+        local_arrays(program_.pair, shape_.row_vectors, "  ") + "  Size j = 0;\n" +
+        transposed_columns(shape_.columns);
+    if (shape_.columns > 1) out += transposed_columns(1);
+    return out + "}\n\n";
+  }
+
   std::string descriptor() const {
     const std::string functions =
         program_.has_pairs()
@@ -272,7 +334,7 @@ class CpuWriter {
            "    kernelops::kAbiVersion, sizeof(kernelops::Real), kernelops::kLanes, "
            "kernelops::kRowBlock,\n    " +
            number(program_.state_slots()) + ", " + number(program_.result_slots()) +
-           ", kernelops::kScratchBytes,\n    kernelops::parameter_section, "
+           ", kernelops::kScratchBytes, kernelops::convert,\n    kernelops::parameter_section, "
            "kernelops::row_section, kernelops::column_section,\n    " +
            functions + "};\n";
   }

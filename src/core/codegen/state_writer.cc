@@ -67,6 +67,36 @@ bool StateWriter::in_registers(std::size_t accumulation, bool shared) const {
          count_of(program_.accumulations[accumulation], shared) <= kUnrolledStates;
 }
 
+// How many states there are, and which of them a vector of rows and a column belong to.
+int StateWriter::vectors(std::size_t accumulation) const {
+  if (!program_.transposed) return shape_.row_vectors;
+  return vector(accumulation, shape_.row_vectors - 1, shape_.columns - 1) + 1;
+}
+
+int StateWriter::vector(std::size_t accumulation, int row, int column) const {
+  if (!program_.transposed) return row;
+  return shares_vectors(accumulation) ? column : row * shape_.columns + column;
+}
+
+// Long states are loaded once for all vectors of rows, and heaps are in memory anyway.
+bool StateWriter::shares_vectors(std::size_t accumulation) const {
+  return program_.accumulations[accumulation].ranked() || !in_registers(accumulation, false) ||
+         !in_registers(accumulation, true);
+}
+
+bool StateWriter::has_shared_vectors() const {
+  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    if (shares_vectors(a)) return true;
+  }
+  return false;
+}
+
+// Where in memory the lanes of a state begin.
+std::string StateWriter::position(const std::string& vector) const {
+  if (!program_.transposed) return "block * kRowBlock + " + vector + " * kLanes";
+  return "(j + " + vector + " % " + number(shape_.columns) + ") * kLanes";
+}
+
 std::string StateWriter::array_name(std::size_t accumulation,
                                     const StateComponent& component) const {
   return "s" + number(static_cast<int>(accumulation)) + "_" + component.name;
@@ -104,12 +134,11 @@ std::string StateWriter::declare(std::size_t accumulation, bool shared,
   for (const StateComponent& component : tile_states(each, shared)) {
     const std::string type = value_type(component, false);
     const auto initial = [&](const std::string& at, const std::string& row) {
-      return each.ranked() ? threshold(each, at, "block * kRowBlock + " + row + " * kLanes")
-                           : neutral(component, false);
+      return each.ranked() ? threshold(each, at, position(row)) : neutral(component, false);
     };
     if (registers) {
       for (std::int64_t k = 0; k < count_of(each, shared); ++k) {
-        for (int r = 0; r < shape_.row_vectors; ++r) {
+        for (int r = 0; r < vectors(accumulation); ++r) {
           out += indent + type + " " + state(accumulation, component, shared, number(k), r) +
                  " = " + initial(number(k), number(r)) + ";\n";
         }
@@ -156,7 +185,11 @@ std::string StateWriter::take(const Instruction& instruction, int row, int copy,
   const Accumulation& each = program_.accumulations[accumulation];
   const std::string& value = operands[0];
   const std::string at = component_text(instruction.component);
-  const std::string index = shape_.columns > 1 ? "index + " + number(copy) : "index";
+  const int vector = this->vector(accumulation, row, copy);
+  const std::string index = program_.transposed
+                                ? "index + broadcast<I>(" + number(row) + " * kLanes)"
+                            : shape_.columns > 1 ? "index + " + number(copy)
+                                                 : "index";
   const bool one_group = each.groups == 1;
   const std::string step_name =
       "step" + number(instruction.accumulation) + "_" +
@@ -164,14 +197,17 @@ std::string StateWriter::take(const Instruction& instruction, int row, int copy,
       "_r" + number(row) + "_c" + number(copy);
   if (instruction.opcode == Opcode::step) {
     return "const auto " + step_name + " = " + each.code->name + "::step(" +
-           states(accumulation, true, at, row) + ", " + value + ", " + index + ");";
+           states(accumulation, true, at, vector) + ", " + value + ", " + index + ");";
   }
-  std::string call = each.code->name + "::update(" + states(accumulation, false, at, row) + ", ";
+  std::string call = each.code->name + "::update(" + states(accumulation, false, at, vector) + ", ";
   if (each.row->weighted) return call + step_name + ", " + value + ");";
   if (each.ranked()) {
-    return call + value + ", tile->first_column + j + " + number(copy) +
-           ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at) +
-           ", block * kRowBlock + " + number(row) + " * kLanes, " + number(each.rank) + ");";
+    const std::string reduced =
+        program_.transposed ? "(block + " + number(row) + ") * kLanes" : "j + " + number(copy);
+    return call + value + ", tile->first_column + " + reduced +
+           ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at) + ", " +
+           position(number(vector)) + ", " + number(each.rank) +
+           (program_.transposed ? ", 1);" : ");");
   }
   return call + value + ", " + index + ");";
 }
@@ -361,8 +397,7 @@ std::string StateWriter::flush_one(std::size_t accumulation, int row,
     return space + "{\n" + merged(accumulation, false, at, row, space + "  ") + space + "}\n";
   };
   std::string out = indent + "for (int part = 0; part < wide_parts<W, V>; ++part) {\n" + inner +
-                    "const Size row = block * kRowBlock + " + number(row) +
-                    " * kLanes + part * lanes<W>;\n";
+                    "const Size row = " + position(number(row)) + " + part * lanes<W>;\n";
   const bool written_out = in_registers(accumulation, false);
   if (!each.row->weighted) {
     out += for_each_component(each.components, written_out, inner, component);
@@ -383,7 +418,7 @@ std::string StateWriter::flush(Span span, const std::string& indent) const {
   std::string out;
   for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
     if (span_of(a) != span) continue;
-    for (int r = 0; r < shape_.row_vectors; ++r) out += flush_one(a, r, indent);
+    for (int r = 0; r < vectors(a); ++r) out += flush_one(a, r, indent);
   }
   return out;
 }

@@ -18,7 +18,8 @@ enum class Span { chunk, tile };
 /// registers, or in arrays of the scratch memory when there are many; a ranked reduction keeps only
 /// what a candidate must beat. Afterwards they are merged into the states in memory, which are
 /// double. Deferred ones (lower/defer.h) have states of a chunk in registers, which are merged into
-/// arrays that last for a tile.
+/// arrays that last for a tile. A tile has one state for each vector of rows; a transposed one has
+/// them for each column, and there again one for each vector of rows where they fit the registers.
 class StateWriter {
  public:
   StateWriter(const Program& program, const PairPhases& phases, TileShape shape)
@@ -45,6 +46,9 @@ class StateWriter {
   std::string surveys(const std::string& indent) const;
   std::string shifts(const std::string& indent) const;
 
+  /// Of a transposed program: whether a column's vectors of rows share a state.
+  bool has_shared_vectors() const;
+
   /// The functions initialise, merge and finish of a kernel.
   std::string functions() const;
 
@@ -61,6 +65,10 @@ class StateWriter {
   std::string surveyed_name(int number, const std::string& at, int row) const;
   std::string taken_deferred(const Instruction& instruction, int row, int copy,
                              const std::vector<std::string>& operands) const;
+  int vectors(std::size_t number) const;
+  int vector(std::size_t number, int row, int column) const;
+  bool shares_vectors(std::size_t number) const;
+  std::string position(const std::string& vector) const;
   std::string state(std::size_t number, const StateComponent& component, bool shared,
                     const std::string& at, int row) const;
   std::string states(std::size_t number, bool shared, const std::string& at, int row) const;

@@ -2,12 +2,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 
 #include "core/support/error.h"
 
 namespace kernelops {
+
+/// The bytes of a slot of a state or of a result.
+constexpr std::int64_t kStateBytes = 8;
+
+inline std::size_t bytes_of(std::int64_t count, std::int64_t size) {
+  return static_cast<std::size_t>(count) * static_cast<std::size_t>(size);
+}
 
 /// Bytes aligned to a cache line. Throws Error(memory) with the size if there is not enough.
 class AlignedBuffer {

@@ -1,6 +1,7 @@
 // Who computes: a back end makes kernels of programs.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,6 +24,7 @@ class Kernel {
   virtual ~Kernel() = default;
 
   virtual KernelSizes sizes() const = 0;
+  virtual Convert convert() const = 0;
   virtual void parameter_section(void* panel, void* scratch) const = 0;
   virtual void row_section(const void* parameters, void* panel, Size stride, Size count,
                            void* scratch) const = 0;
@@ -43,6 +45,9 @@ class Backend {
 
   virtual std::string name() const = 0;
   virtual Availability availability() const = 0;
+  /// How many rows the kernel of a program computes at a time, and how many lanes a vector has.
+  virtual std::int64_t row_block(const Program& program, bool float32) const = 0;
+  virtual int lanes(bool float32) const = 0;
   /// Whether `kernel` would answer at once.
   virtual bool is_ready(const Program& program, bool float32) const = 0;
   /// The kernel of a program in one precision; `interrupted` may stop its making.

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "core/codegen/cpu.h"
 #include "core/engine/compiled_kernel.h"
 #include "core/support/error.h"
 
@@ -37,10 +36,20 @@ TileShape CompiledBackend::tile_shape(const Program& program) const {
   return choose_tile_shape(program, toolchain().cpu.vector_registers);
 }
 
-KernelSource CompiledBackend::source(const Program& program, bool float32) const {
+CpuTarget CompiledBackend::target(bool float32) const {
   const CpuFeatures& cpu = toolchain().cpu;
-  return generate_cpu(program, {float32, cpu.vector_bytes, cpu.vector_registers},
-                      tile_shape(program));
+  return {float32, cpu.vector_bytes, cpu.vector_registers};
+}
+
+std::int64_t CompiledBackend::row_block(const Program& program, bool float32) const {
+  return program.transposed ? lanes(float32)
+                            : std::int64_t{tile_shape(program).row_vectors} * lanes(float32);
+}
+
+int CompiledBackend::lanes(bool float32) const { return target(float32).lanes(); }
+
+KernelSource CompiledBackend::source(const Program& program, bool float32) const {
+  return generate_cpu(program, target(float32), tile_shape(program));
 }
 
 std::vector<std::string> CompiledBackend::command() const {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/codegen/cpu.h"
 #include "core/codegen/kernel_source.h"
 #include "core/engine/backend.h"
 #include "core/jit/kernel_cache.h"
@@ -21,6 +22,8 @@ class CompiledBackend : public Backend {
 
   std::string name() const override { return "compiled C++"; }
   Availability availability() const override;
+  std::int64_t row_block(const Program& program, bool float32) const override;
+  int lanes(bool float32) const override;
   bool is_ready(const Program& program, bool float32) const override;
   std::shared_ptr<Kernel> kernel(const Program& program, bool float32,
                                  const std::function<bool()>& interrupted) override;
@@ -32,6 +35,7 @@ class CompiledBackend : public Backend {
 
  private:
   const Toolchain& toolchain() const;
+  CpuTarget target(bool float32) const;
   KernelRequest request(const Program& program, bool float32) const;
 
   ToolchainSearch search_;

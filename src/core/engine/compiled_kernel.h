@@ -31,6 +31,7 @@ class CompiledKernel : public Kernel {
     return {descriptor_.real_bytes,  descriptor_.lanes,        descriptor_.row_block,
             descriptor_.state_slots, descriptor_.result_slots, descriptor_.scratch_bytes};
   }
+  Convert convert() const override { return descriptor_.convert; }
   void parameter_section(void* panel, void* scratch) const override {
     descriptor_.parameter_section(panel, panel, descriptor_.lanes, descriptor_.lanes, scratch);
   }

@@ -1,11 +1,12 @@
 #include "core/engine/execute.h"
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <vector>
 
 #include "core/engine/aligned_buffer.h"
+#include "core/engine/execute_transposed.h"
+#include "core/engine/outputs.h"
 #include "core/engine/pack.h"
 #include "core/engine/panels.h"
 #include "core/support/error.h"
@@ -15,39 +16,6 @@ namespace kernelops {
 
 namespace {
 
-constexpr std::size_t kStateBytes = 8;
-
-std::size_t bytes_of(std::int64_t count, std::int64_t size) {
-  return static_cast<std::size_t>(count) * static_cast<std::size_t>(size);
-}
-
-// Results of 8 bytes, [component][stride], to the caller's array.
-void write_output(const void* results, std::int64_t stride, std::int64_t count,
-                  const ProgramOutput& what, std::int64_t first, const OutputView& output) {
-  if (output.data == nullptr) return;
-  for (std::int64_t k = 0; k < output.dimension; ++k) {
-    const std::int64_t target = k * output.rows + first;
-    if (what.type == StateType::value) {
-      const double* values = static_cast<const double*>(results) + (what.first + k) * stride;
-      std::copy(values, values + count, static_cast<double*>(output.data) + target);
-      continue;
-    }
-    const std::int64_t* indices =
-        static_cast<const std::int64_t*>(results) + (what.first + k) * stride;
-    for (std::int64_t r = 0; r < count; ++r) {
-      const bool missing = indices[r] < 0;
-      if (output.type == ElementType::int32) {
-        static_cast<std::int32_t*>(output.data)[target + r] =
-            missing ? kMissingInteger : static_cast<std::int32_t>(indices[r] + 1);
-      } else {
-        static_cast<double*>(output.data)[target + r] =
-            missing ? std::numeric_limits<double>::quiet_NaN()
-                    : static_cast<double>(indices[r] + 1);
-      }
-    }
-  }
-}
-
 // The memory of one worker: panels of a unit of rows and of a tile of columns.
 class Workspace {
  public:
@@ -55,8 +23,8 @@ class Workspace {
       : rows(bytes_of(plan.rows_per_unit * program.row.slots, kernel.real_bytes)),
         columns(bytes_of(plan.tile_columns * program.column.slots, kernel.real_bytes)),
         packed(bytes_of(plan.tile_columns * program.packed_slots, kernel.real_bytes)),
-        state(bytes_of(plan.rows_per_unit * kernel.state_slots, kStateBytes)),
-        result(bytes_of(plan.rows_per_unit * kernel.result_slots, kStateBytes)),
+        state(bytes_of(plan.state_stride * kernel.state_slots, kStateBytes)),
+        result(bytes_of(plan.state_stride * kernel.result_slots, kStateBytes)),
         scratch(bytes_of(kernel.scratch_bytes, 1)) {}
 
   AlignedBuffer rows;
@@ -65,6 +33,7 @@ class Workspace {
   AlignedBuffer state;
   AlignedBuffer result;
   AlignedBuffer scratch;
+  std::int64_t packed_column = -1;  // the first of the tile in `packed`
 };
 
 template <class Real>
@@ -75,7 +44,7 @@ class Execution {
       : program_(program),
         kernel_(kernel),
         sizes_(kernel.sizes()),
-        filler_(bindings, sizes),
+        filler_(bindings, sizes, kernel.convert()),
         outputs_(outputs),
         plan_(make_plan(program, sizes_, sizes.of(program.rows), sizes.of(opposite(program.rows)))),
         parameters_(bytes_of(program.parameters.slots * sizes_.lanes, sizes_.real_bytes)),
@@ -86,7 +55,7 @@ class Execution {
     fill_parameters();
     // A result is written by the unit that computes it, unless states meet first.
     const bool partial = plan_.splits > 1 || program_.fold_rows;
-    const std::int64_t partial_rows = program_.fold_rows ? sizes_.lanes : plan_.rows_per_unit;
+    const std::int64_t partial_rows = program_.fold_rows ? sizes_.lanes : plan_.state_stride;
     std::unique_ptr<AlignedBuffer> partial_states;
     if (partial) {
       partial_states = std::make_unique<AlignedBuffer>(
@@ -131,16 +100,14 @@ class Execution {
     const std::int64_t first = row_unit * plan_.rows_per_unit;
     const std::int64_t count = rows_of_unit(row_unit);
     const std::int64_t padded = round_up(count, sizes_.row_block);
-    const std::int64_t stride = plan_.rows_per_unit;
+    const std::int64_t stride = plan_.state_stride;
     const bool keeps_state = partial_states != nullptr && !program_.fold_rows;
     void* const partial = partial_states == nullptr
                               ? nullptr
                               : partial_states->at(static_cast<std::size_t>(unit) * partial_bytes_);
     void* const state = keeps_state ? partial : space.state.data();
 
-    Real* const rows = static_cast<Real*>(space.rows.data());
-    filler_.rows(program_.row, first, count, padded, stride, rows);
-    kernel_.row_section(parameters_.data(), rows, stride, padded, space.scratch.data());
+    fill_rows(first, count, space);
     kernel_.initialise(state, stride, padded);
     const std::int64_t end = std::min(plan_.columns, (split + 1) * plan_.columns_per_split);
     for (std::int64_t column = split * plan_.columns_per_split; column < end;
@@ -150,16 +117,18 @@ class Execution {
       pack_tile(column, columns, space);
       Tile tile{};
       tile.parameters = parameters_.data();
-      tile.rows = rows;
-      tile.row_stride = stride;
-      tile.row_blocks = padded / sizes_.row_block;
+      tile.row_stride = plan_.rows_per_panel;
       tile.columns = space.packed.data();
       tile.column_count = columns;
       tile.first_column = column;
-      tile.state = state;
       tile.state_stride = stride;
       tile.scratch = space.scratch.data();
-      kernel_.tile(tile);
+      for (std::int64_t row = 0; row < padded; row += plan_.rows_per_panel) {
+        tile.rows = panel_of(row, space);
+        tile.row_blocks = std::min(plan_.rows_per_panel, padded - row) / sizes_.row_block;
+        tile.state = static_cast<char*>(state) + bytes_of(row, kStateBytes);
+        kernel_.tile(tile);
+      }
     }
     if (program_.fold_rows) {
       fold(state, stride, count, partial);
@@ -168,7 +137,25 @@ class Execution {
     }
   }
 
-  void pack_tile(std::int64_t first, std::int64_t count, const Workspace& space) const {
+  Real* panel_of(std::int64_t row, const Workspace& space) const {
+    return static_cast<Real*>(space.rows.data()) + row * program_.row.slots;
+  }
+
+  void fill_rows(std::int64_t first, std::int64_t count, const Workspace& space) const {
+    const std::int64_t stride = plan_.rows_per_panel;
+    for (std::int64_t row = 0; row < count; row += stride) {
+      const std::int64_t part = std::min(stride, count - row);
+      const std::int64_t padded = round_up(part, sizes_.row_block);
+      Real* const panel = panel_of(row, space);
+      filler_.rows(program_.row, first + row, part, padded, stride, panel);
+      kernel_.row_section(parameters_.data(), panel, stride, padded, space.scratch.data());
+    }
+  }
+
+  // Does nothing if the tile is that of the unit before, as where one tile holds all columns.
+  void pack_tile(std::int64_t first, std::int64_t count, Workspace& space) const {
+    if (space.packed_column == first) return;
+    space.packed_column = first;
     const std::int64_t stride = plan_.tile_columns;
     const std::int64_t padded = round_up(count, sizes_.lanes);
     Real* const columns = static_cast<Real*>(space.columns.data());
@@ -179,16 +166,16 @@ class Execution {
   }
 
   void finish(void* state, std::int64_t first, std::int64_t count, void* result) const {
-    const std::int64_t stride = plan_.rows_per_unit;
-    kernel_.finish(state, stride, round_up(count, sizes_.lanes), reduced_rows_, result, stride);
-    write_outputs(result, stride, count, first);
-  }
-
-  void write_outputs(const void* result, std::int64_t stride, std::int64_t count,
-                     std::int64_t first) const {
-    for (std::size_t k = 0; k < outputs_.size(); ++k) {
-      write_output(result, stride, count, program_.outputs[k], first, outputs_[k]);
+    const std::int64_t stride = plan_.state_stride;
+    // Whole vectors of one array of numbers go straight to the caller.
+    if (program_.outputs.size() == 1 && program_.outputs[0].type == StateType::value &&
+        outputs_[0].data != nullptr && count % sizes_.lanes == 0) {
+      kernel_.finish(state, stride, count, reduced_rows_,
+                     static_cast<double*>(outputs_[0].data) + first, outputs_[0].rows);
+      return;
     }
+    kernel_.finish(state, stride, round_up(count, sizes_.lanes), reduced_rows_, result, stride);
+    write_outputs(program_, result, stride, count, first, outputs_);
   }
 
   // Merges the states of all rows into lane 0 of `into`, a buffer of one group of lanes.
@@ -225,7 +212,7 @@ class Execution {
 
   void merge_splits(const AlignedBuffer& states, ThreadPool& pool, int threads,
                     const InterruptCheck& interrupted) const {
-    const std::int64_t stride = plan_.rows_per_unit;
+    const std::int64_t stride = plan_.state_stride;
     pool.run(
         threads, plan_.row_units,
         [&](std::int64_t row_unit, int) {
@@ -238,7 +225,7 @@ class Execution {
             kernel_.merge(part(0), stride, part(split), stride, round_up(count, sizes_.lanes));
           }
           AlignedBuffer result(bytes_of(stride * sizes_.result_slots, kStateBytes));
-          finish(part(0), row_unit * stride, count, result.data());
+          finish(part(0), row_unit * plan_.rows_per_unit, count, result.data());
         },
         interrupted);
   }
@@ -253,7 +240,7 @@ class Execution {
                     states->at(static_cast<std::size_t>(unit) * partial_bytes_), lanes, lanes);
     }
     kernel_.finish(total.data(), lanes, lanes, reduced_rows_, result.data(), lanes);
-    write_outputs(result.data(), lanes, 1, 0);
+    write_outputs(program_, result.data(), lanes, 1, 0, outputs_);
   }
 
   const Program& program_;
@@ -273,6 +260,10 @@ void execute(const Program& program, const Kernel& kernel, const Bindings& bindi
              const Sizes& sizes, const std::vector<OutputView>& outputs, int threads,
              ThreadPool& pool, const InterruptCheck& interrupted) {
   KERNELOPS_CHECK(program.has_pairs() && outputs.size() == program.outputs.size());
+  if (program.transposed) {
+    execute_transposed(program, kernel, bindings, sizes, outputs, threads, pool, interrupted);
+    return;
+  }
   if (kernel.sizes().real_bytes == sizeof(float)) {
     Execution<float>(program, kernel, bindings, sizes, outputs).run(threads, pool, interrupted);
   } else {

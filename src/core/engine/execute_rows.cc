@@ -26,7 +26,7 @@ class RowExecution {
         kernel_(kernel),
         sizes_(kernel.sizes()),
         bindings_(bindings),
-        filler_(bindings, sizes),
+        filler_(bindings, sizes, kernel.convert()),
         output_(output),
         interrupted_(interrupted),
         stride_(rows_at_a_time()),

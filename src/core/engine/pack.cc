@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 namespace kernelops {
 
@@ -20,17 +21,18 @@ Real converted(std::int32_t value) {
 
 template <class Real, class Source>
 void pack_typed(const ArrayView& view, std::int64_t first, std::int64_t count, std::int64_t padded,
-                Real* panel, std::int64_t stride) {
+                Real* panel, std::int64_t stride, [[maybe_unused]] Convert convert) {
   for (std::int64_t k = 0; k < view.dimension; ++k) {
     const Source* source =
         static_cast<const Source*>(view.data) + k * view.component_stride + first * view.row_stride;
     Real* target = panel + k * stride;
-    if (view.row_stride == 1) {
-      for (std::int64_t r = 0; r < count; ++r) target[r] = converted<Real>(source[r]);
-    } else {
-      for (std::int64_t r = 0; r < count; ++r) {
-        target[r] = converted<Real>(source[r * view.row_stride]);
-      }
+    bool done = false;
+    if constexpr (std::is_same_v<Source, double>) {
+      done = convert != nullptr && view.row_stride == 1;
+      if (done) convert(source, target, count);
+    }
+    for (std::int64_t r = 0; r < count && !done; ++r) {
+      target[r] = converted<Real>(source[r * view.row_stride]);
     }
     std::fill(target + count, target + padded, target[count - 1]);
   }
@@ -49,11 +51,11 @@ Real element_of(const ArrayView& view, std::int64_t row, std::int64_t component)
 
 template <class Real>
 void pack_rows(const ArrayView& view, std::int64_t first, std::int64_t count, std::int64_t padded,
-               Real* panel, std::int64_t stride) {
+               Real* panel, std::int64_t stride, Convert convert) {
   if (view.type == ElementType::float64) {
-    pack_typed<Real, double>(view, first, count, padded, panel, stride);
+    pack_typed<Real, double>(view, first, count, padded, panel, stride, convert);
   } else {
-    pack_typed<Real, std::int32_t>(view, first, count, padded, panel, stride);
+    pack_typed<Real, std::int32_t>(view, first, count, padded, panel, stride, convert);
   }
 }
 
@@ -77,9 +79,9 @@ void pack_columns(const Real* panel, std::int64_t stride, std::int64_t count,
 template float element_of(const ArrayView&, std::int64_t, std::int64_t);
 template double element_of(const ArrayView&, std::int64_t, std::int64_t);
 template void pack_rows(const ArrayView&, std::int64_t, std::int64_t, std::int64_t, float*,
-                        std::int64_t);
+                        std::int64_t, Convert);
 template void pack_rows(const ArrayView&, std::int64_t, std::int64_t, std::int64_t, double*,
-                        std::int64_t);
+                        std::int64_t, Convert);
 template void pack_columns(const float*, std::int64_t, std::int64_t, const std::vector<PackedRun>&,
                            std::int64_t, float*);
 template void pack_columns(const double*, std::int64_t, std::int64_t, const std::vector<PackedRun>&,

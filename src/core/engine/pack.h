@@ -6,6 +6,7 @@
 
 #include "core/engine/array_view.h"
 #include "core/lower/program.h"
+#include "kernels/abi.h"
 
 namespace kernelops {
 
@@ -15,10 +16,11 @@ Real element_of(const ArrayView& view, std::int64_t row, std::int64_t component)
 
 /// Copies rows [first, first + count) of all components to panel[k * stride + r]. Rows from count
 /// up to `padded` repeat the last one, so that padding is an ordinary value; count must be
-/// positive.
+/// positive. `convert` is what a kernel of that precision has for consecutive numbers; without it
+/// they are copied one by one.
 template <class Real>
 void pack_rows(const ArrayView& view, std::int64_t first, std::int64_t count, std::int64_t padded,
-               Real* panel, std::int64_t stride);
+               Real* panel, std::int64_t stride, Convert convert = nullptr);
 
 /// Copies the runs of slots of a panel [slot][stride] to packed columns [column][packed slot].
 template <class Real>

@@ -25,7 +25,9 @@ struct Entry {
 template <class Real>
 class PanelFiller {
  public:
-  PanelFiller(const Bindings& bindings, const Sizes& sizes) : bindings_(bindings), sizes_(sizes) {}
+  /// `convert` is that of the kernel, if there is one.
+  PanelFiller(const Bindings& bindings, const Sizes& sizes, Convert convert = nullptr)
+      : bindings_(bindings), sizes_(sizes), convert_(convert) {}
 
   /// For rows [first, first + count) of all inputs; rows from count up to `padded` repeat the last
   /// one, so that padding is an ordinary value. `count` must be positive.
@@ -42,6 +44,7 @@ class PanelFiller {
 
   const Bindings& bindings_;
   const Sizes& sizes_;
+  Convert convert_;
 };
 
 }  // namespace kernelops

@@ -1,7 +1,9 @@
 #include "core/engine/plan.h"
 
 #include <algorithm>
+#include <string>
 
+#include "core/engine/aligned_buffer.h"
 #include "core/support/rounding.h"
 
 namespace kernelops {
@@ -10,24 +12,82 @@ namespace {
 
 // A packed tile of columns stays in the first or second cache, the rows of a unit in the second.
 constexpr std::int64_t kTileBytes = 32 * 1024;
+// Long states are merged after each tile, which costs more than a tile out of the first cache.
+constexpr std::int64_t kLongStateTileBytes = 512 * 1024;
 constexpr std::int64_t kUnitBytes = 256 * 1024;
 constexpr std::int64_t kFewestTileColumns = 64;
 constexpr std::int64_t kMostTileColumns = 1024;
 // Enough units to balance any usual number of cores.
 constexpr std::int64_t kWantedUnits = 64;
-// Fewer rows would not pay for packing the columns.
-constexpr std::int64_t kFewestUnitRows = 1024;
+// Fewer rows would not pay for packing the columns: rather read rows from the third cache, once for
+// each tile of columns. States are read more often.
+constexpr std::int64_t kWantedUnitRows = 1024;
+constexpr std::int64_t kFewestUnitRows = 512;
+constexpr std::int64_t kManySlots = 16;
+constexpr std::int64_t kLineBytes = 64;
+constexpr std::int64_t kUnitStateBytes = 1024 * 1024;
 constexpr std::int64_t kFewestSplitTiles = 4;
 constexpr std::int64_t kPartialStateBytes = 64 * 1024 * 1024;
+// Tiles of rows of a transposed program are read by one column after the other.
+constexpr std::int64_t kRowTileBytes = 128 * 1024;
+// With few columns an input's way from memory counts: tiles in the first cache overlap with it.
+constexpr std::int64_t kFewColumns = 4;
+constexpr std::int64_t kSmallTileBytes = 32 * 1024;
+constexpr std::int64_t kFewestTileVectors = 8;
+constexpr std::int64_t kMostTileRows = 8192;
+constexpr std::int64_t kMostRowUnits = 256;
+// How much longer the padding of rows may make a call, and how many vector instructions it may cost
+// (a few milliseconds), before another kernel is compiled for it.
+constexpr double kWorthwhilePadding = 1.15;
+constexpr double kWorthCompiling = 2e7;
 // Vector instructions that run in the time of waking a thread, with a good margin.
 constexpr double kSmallWork = 4e5;
 
-double instructions_per_pair(const Section& section) {
+// What a call of a function in the code of an operation costs, and a state that takes in a value.
+constexpr double kFunctionInstructions = 10;
+constexpr double kUpdateInstructions = 3;
+constexpr double kScalarInstructions = 40;  // for each lane
+
+double cost_of(const Instruction& each, int lanes) {
+  switch (each.opcode) {
+    case Opcode::apply:
+      if (each.op->code.is_scalar) return kScalarInstructions * lanes;
+      return each.op->code.text.find('(') == std::string::npos ? 1 : kFunctionInstructions;
+    case Opcode::call: {
+      double cost = 0;
+      for (const SlotArray& array : each.arrays) {
+        cost += 2 * static_cast<double>(array.dimension);
+      }
+      return cost;
+    }
+    case Opcode::step:
+    case Opcode::update:
+      return kUpdateInstructions;
+    default:
+      return 1;
+  }
+}
+
+double instructions_per_pair(const Section& section, int lanes) {
   double count = 2;
   for (const Block& block : section.blocks) {
-    count += static_cast<double>(block.extent) * static_cast<double>(block.code.size());
+    for (const Instruction& each : block.code) {
+      count += static_cast<double>(block.extent) * cost_of(each, lanes);
+    }
   }
   return count;
+}
+
+// Instructions for `rows` x `columns` pairs.
+double work_of(const Program& program, int lanes, std::int64_t rows, std::int64_t columns) {
+  return static_cast<double>(rows) * static_cast<double>(columns) *
+         instructions_per_pair(program.pair, lanes) / lanes;
+}
+
+std::int64_t input_slots(const Panel& panel) {
+  std::int64_t slots = 0;
+  for (const PanelInput& input : panel.inputs) slots += input.dimension;
+  return slots;
 }
 
 }  // namespace
@@ -40,22 +100,34 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
 
   const std::int64_t column_bytes =
       std::max<std::int64_t>(1, program.packed_slots) * kernel.real_bytes;
+  const std::int64_t tile_bytes =
+      kernel.state_slots > kManySlots ? kLongStateTileBytes : kTileBytes;
   plan.tile_columns = round_up(
-      std::clamp(kTileBytes / column_bytes, kFewestTileColumns, kMostTileColumns), kernel.lanes);
+      std::clamp(tile_bytes / column_bytes, kFewestTileColumns, kMostTileColumns), kernel.lanes);
 
   const std::int64_t row_bytes =
-      program.row.slots * kernel.real_bytes + (kernel.state_slots + kernel.result_slots) * 8;
-  const std::int64_t most =
-      std::max<std::int64_t>(kUnitBytes / std::max<std::int64_t>(1, row_bytes), kernel.row_block) /
-      kernel.row_block * kernel.row_block;
-  const std::int64_t wanted = std::max(divide_up(rows, kWantedUnits), kFewestUnitRows);
+      program.row.slots * kernel.real_bytes + kernel.state_slots * kStateBytes;
+  const std::int64_t unit_bytes = columns > kFewColumns ? kUnitBytes : kSmallTileBytes;
+  const std::int64_t fewest =
+      std::min(kFewestUnitRows,
+               kUnitStateBytes / std::max<std::int64_t>(1, kernel.state_slots * kStateBytes));
+  const std::int64_t most = std::max({unit_bytes / std::max<std::int64_t>(1, row_bytes), fewest,
+                                      std::int64_t{kernel.row_block}}) /
+                            kernel.row_block * kernel.row_block;
+  const std::int64_t wanted = std::max(divide_up(rows, kWantedUnits), kWantedUnitRows);
   plan.rows_per_unit =
       std::min(most, round_up(std::max<std::int64_t>(1, std::min(wanted, rows)), kernel.row_block));
   plan.row_units = divide_up(rows, plan.rows_per_unit);
+  // The slots of a row block lie close together where they are many, and the slots of states, which
+  // are one stride apart, in different sets of the cache.
+  plan.rows_per_panel = program.row.slots > kManySlots ? kernel.row_block : plan.rows_per_unit;
+  plan.state_stride =
+      plan.rows_per_unit + (kernel.state_slots > kManySlots ? kLineBytes / kStateBytes : 0);
 
   plan.splits = 1;
   if (plan.row_units > 0 && plan.row_units < kWantedUnits) {
-    const std::int64_t state_bytes = std::max<std::int64_t>(1, rows * kernel.state_slots * 8);
+    const std::int64_t state_bytes =
+        std::max<std::int64_t>(1, rows * kernel.state_slots * kStateBytes);
     plan.splits = std::min({divide_up(kWantedUnits, plan.row_units),
                             columns / (kFewestSplitTiles * plan.tile_columns),
                             kPartialStateBytes / state_bytes});
@@ -65,10 +137,38 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
   // Rounding up may have left the last splits without columns.
   if (columns > 0) plan.splits = divide_up(columns, plan.columns_per_split);
 
-  const double work = static_cast<double>(rows) * static_cast<double>(columns) *
-                      instructions_per_pair(program.pair) / kernel.lanes;
-  plan.small = work < kSmallWork;
+  plan.small = work_of(program, kernel.lanes, rows, columns) < kSmallWork;
   return plan;
+}
+
+TransposedPlan make_transposed_plan(const Program& program, const KernelSizes& kernel,
+                                    std::int64_t rows, std::int64_t columns) {
+  TransposedPlan plan;
+  plan.rows = rows;
+  plan.columns = columns;
+  const std::int64_t row_bytes = std::max<std::int64_t>(1, program.row.slots) * kernel.real_bytes;
+  plan.rows_per_tile =
+      round_up(std::clamp((columns > kFewColumns ? kRowTileBytes : kSmallTileBytes) / row_bytes,
+                          kFewestTileVectors * kernel.lanes, kMostTileRows),
+               kernel.lanes);
+  // Partial states take no more memory than the inputs.
+  const std::int64_t state_bytes =
+      std::max<std::int64_t>(1, columns * kernel.lanes * kernel.state_slots * kStateBytes);
+  const std::int64_t input_bytes = rows * (1 + input_slots(program.row)) * 8;
+  const std::int64_t most = std::clamp<std::int64_t>(
+      std::min(kPartialStateBytes, input_bytes) / state_bytes, 1, kMostRowUnits);
+  plan.rows_per_unit =
+      round_up(std::max<std::int64_t>(1, divide_up(rows, most)), plan.rows_per_tile);
+  plan.units = divide_up(rows, plan.rows_per_unit);
+  plan.small = work_of(program, kernel.lanes, rows, columns) < kSmallWork;
+  return plan;
+}
+
+bool prefers_transposed(const Program& program, std::int64_t row_block, int lanes,
+                        std::int64_t rows, std::int64_t columns) {
+  const std::int64_t padded = round_up(rows, row_block);
+  if (static_cast<double>(padded) < kWorthwhilePadding * static_cast<double>(rows)) return false;
+  return work_of(program, lanes, padded - rows, columns) > kWorthCompiling;
 }
 
 }  // namespace kernelops

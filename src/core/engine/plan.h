@@ -13,7 +13,9 @@ namespace kernelops {
 struct Plan {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
-  std::int64_t rows_per_unit = 0;  // a multiple of the kernel's row block
+  std::int64_t rows_per_unit = 0;   // a multiple of the kernel's row block
+  std::int64_t rows_per_panel = 0;  // the rows of a unit are packed in panels of so many
+  std::int64_t state_stride = 0;    // of the states of a unit, as [slot][stride]
   std::int64_t row_units = 0;
   std::int64_t columns_per_split = 0;  // a multiple of tile_columns
   std::int64_t splits = 0;
@@ -35,5 +37,25 @@ struct KernelSizes {
 
 Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t rows,
                std::int64_t columns);
+
+/// The cuts of a transposed program: units of rows, each a sequence of tiles of rows that meet all
+/// columns.
+struct TransposedPlan {
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  std::int64_t rows_per_tile = 0;  // a multiple of the kernel's lanes
+  std::int64_t rows_per_unit = 0;  // a multiple of rows_per_tile
+  std::int64_t units = 0;
+  bool small = false;
+};
+
+TransposedPlan make_transposed_plan(const Program& program, const KernelSizes& kernel,
+                                    std::int64_t rows, std::int64_t columns);
+
+/// Whether so few rows meet so many columns that blocks of rows would mostly be padding, and that
+/// compiling the transposed program pays. `row_block` and `lanes` are those of the program's
+/// kernel.
+bool prefers_transposed(const Program& program, std::int64_t row_block, int lanes,
+                        std::int64_t rows, std::int64_t columns);
 
 }  // namespace kernelops

@@ -78,7 +78,7 @@ class PhaseSplitter {
 
   // Local slots belong to one column, so their programs take one at a time.
   void choose() {
-    if (program_.pair.local_slots > 0) return;
+    if (program_.pair.local_slots > 0 || program_.transposed) return;
     std::vector<std::int64_t> straight(program_.accumulations.size(), 0);
     std::vector<bool> looped(program_.accumulations.size(), false);
     std::vector<bool> looped_steps(program_.accumulations.size(), false);

@@ -16,10 +16,12 @@ using OrderedNodes = std::set<Expr, ById>;
 class Lowering {
  public:
   // A program of pairs.
-  explicit Lowering(const std::vector<Expr>& reductions, SumScheme scheme) {
+  Lowering(const std::vector<Expr>& reductions, SumScheme scheme, bool transposed) {
     const Category category = reductions.front()->category;
     program_.fold_rows = category == Category::parameter;
-    program_.rows = program_.fold_rows ? Category::i : category;
+    program_.transposed = transposed && !program_.fold_rows;
+    const Category rows = program_.fold_rows ? Category::i : category;
+    program_.rows = transposed ? opposite(rows) : rows;
     program_.scheme = scheme;
     for (Expr root : reductions) {
       KERNELOPS_CHECK(root->kind == NodeKind::reduction && root->category == category);
@@ -208,9 +210,9 @@ class Lowering {
 
 }  // namespace
 
-Program lower(const std::vector<Expr>& reductions, SumScheme scheme) {
+Program lower(const std::vector<Expr>& reductions, SumScheme scheme, bool transposed) {
   KERNELOPS_CHECK(!reductions.empty());
-  return Lowering(reductions, scheme).run();
+  return Lowering(reductions, scheme, transposed).run();
 }
 
 Program lower_rows(Expr formula, Category category) {

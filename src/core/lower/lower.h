@@ -11,8 +11,10 @@ namespace kernelops {
 /// The program of reductions whose results have one index, and whose formulas have no differential
 /// operation. Reductions inside the formulas become inputs. Vectors of up to kUnrolled components
 /// are written out component by component, updates of results up to kUnrolledStates; longer ones
-/// become loops into which the elementwise operations that feed them are fused.
-Program lower(const std::vector<Expr>& reductions, SumScheme scheme = SumScheme::block);
+/// become loops into which the elementwise operations that feed them are fused. `transposed`
+/// changes the roles of the two sides: for few results and many pairs each.
+Program lower(const std::vector<Expr>& reductions, SumScheme scheme = SumScheme::block,
+              bool transposed = false);
 
 /// The program of a formula of results that are indexed by `category` or by nothing.
 Program lower_rows(Expr formula, Category category);

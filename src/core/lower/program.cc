@@ -118,8 +118,8 @@ std::string print_program(const Program& program) {
   for (std::size_t a = 0; a < program.accumulations.size(); ++a) {
     const Accumulation& each = program.accumulations[a];
     out += std::to_string(a) + ": " + each.row->name + " over " +
-           category_name(opposite(program.rows)) + ", rows are " + category_name(program.rows) +
-           ", dimension " + std::to_string(each.components) +
+           category_name(opposite(program.results())) + ", rows are " +
+           category_name(program.rows) + ", dimension " + std::to_string(each.components) +
            (each.ranked() ? ", the best " + std::to_string(each.rank) : "") +
            (program.fold_rows ? ", all rows merged into one" : "") + "\n";
   }

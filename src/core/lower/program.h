@@ -2,8 +2,10 @@
 //
 // Roles. The results are indexed by rows, the reduced side are columns: for results indexed by i,
 // rows are i and columns are j; for j the reverse; for results without index rows are i, and the
-// states of all rows are merged at the end. Several reductions over the same side are one program:
-// they share everything that is computed for a pair.
+// states of all rows are merged at the end. In a transposed program, for few results and a long
+// reduced side, rows are the reduced side: each column has a result, and its states of all lanes
+// are merged at the end. Several reductions over the same side are one program: they share
+// everything that is computed for a pair.
 //
 // Panels. Each of parameters, rows and columns has a panel of slots, one real number for each
 // component (and for each row or column). The first slots hold the inputs, the engine fills them;
@@ -158,6 +160,7 @@ struct ProgramOutput {
 struct Program {
   Category rows = Category::i;  // i or j: what the rows are
   bool fold_rows = false;       // the results have one row: the states of all rows are merged
+  bool transposed = false;      // the columns have results: the rows are reduced
   SumScheme scheme = SumScheme::block;
   Panel parameters;
   Panel row;
@@ -172,6 +175,8 @@ struct Program {
   std::int64_t result_dimension = 0;
   Expr selection = nullptr;  // the index reduction whose entries are the rows
 
+  /// What indexes the results of a program with pairs that does not fold.
+  Category results() const { return transposed ? opposite(rows) : rows; }
   bool has_pairs() const { return !accumulations.empty(); }
   std::int64_t state_slots() const {
     return has_pairs() ? accumulations.back().first_slot + accumulations.back().slots() : 0;

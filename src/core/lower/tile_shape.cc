@@ -43,6 +43,7 @@ TileShape choose_tile_shape(const Program& program, int registers) {
   }
   if (loops) {
     // A long result: its updates are deferred, and then as many components as rows meet a column.
+    // A transposed tile loads its state once for several vectors of rows.
     return {4, 2};
   }
   // Independent vectors hide the latencies of one column's chain of operations. Coordinates and

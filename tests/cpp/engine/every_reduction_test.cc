@@ -76,8 +76,9 @@ class EveryReduction : public ::testing::Test {
   }
 
   void expect_right(const std::vector<Expr>& nodes, const Formulas& f,
-                    const std::vector<Sizes>& all_sizes, bool float32, SumScheme scheme) {
-    const Program program = lower(nodes, scheme);
+                    const std::vector<Sizes>& all_sizes, bool float32, SumScheme scheme,
+                    bool transposed = false) {
+    const Program program = lower(nodes, scheme, transposed);
     const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
     for (const Sizes& sizes : all_sizes) {
       for (const Values& values : inputs(f, sizes)) {
@@ -112,6 +113,17 @@ TEST_P(EveryReductionOfDimension, IsRightOverEverySideInBothPrecisions) {
     expect_right(nodes, f, kSizes, float32, SumScheme::block);
     if (HasFailure()) return;
   }
+}
+
+TEST_P(EveryReductionOfDimension, IsRightInATransposedProgram) {
+  const auto [dimension, category] = GetParam();
+  Formulas f;
+  declare(f, dimension);
+  const std::vector<Expr> nodes = every_reduction(f, category, {2});
+  std::vector<Sizes> all_sizes = kSizes;
+  for (const Sizes& sizes : {Sizes{3, 1000}, Sizes{1000, 3}}) all_sizes.push_back(sizes);
+  const bool float32 = dimension != 3;
+  expect_right(nodes, f, all_sizes, float32, SumScheme::block, true);
 }
 
 INSTANTIATE_TEST_SUITE_P(, EveryReductionOfDimension,
@@ -193,9 +205,8 @@ TEST_F(EveryReduction, HasTheSameBitsForEveryNumberOfThreads) {
   declare(f, 3);
   for (const int category : {0, 1, 2}) {
     const std::vector<Expr> nodes = every_reduction(f, category, {7});
-    const Program program = lower(nodes);
     for (const bool float32 : {true, false}) {
-      if (float32 != (category == 0)) continue;
+      const Program program = lower(nodes, SumScheme::block, float32 != (category == 0));
       const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
       for (const Sizes& sizes : {Sizes{1100, 100}, Sizes{2, 8000}, Sizes{5000, 5}}) {
         for (const Values& values : {inputs(f, sizes)[2]}) {

@@ -71,7 +71,7 @@ class CompiledRunner {
     std::vector<Table> out;
     std::vector<OutputView> views;
     for (const ProgramOutput& output : program.outputs) {
-      const std::int64_t rows = program.fold_rows ? 1 : sizes_.of(program.rows);
+      const std::int64_t rows = program.fold_rows ? 1 : sizes_.of(program.results());
       out.emplace_back(rows, output.dimension, -77);
     }
     for (Table& table : out) {

@@ -1,0 +1,45 @@
+#include "core/engine/outputs.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace kernelops {
+
+namespace {
+
+void write_output(const void* results, std::int64_t stride, std::int64_t count,
+                  const ProgramOutput& what, std::int64_t first, const OutputView& output) {
+  if (output.data == nullptr) return;
+  for (std::int64_t k = 0; k < output.dimension; ++k) {
+    const std::int64_t target = k * output.rows + first;
+    if (what.type == StateType::value) {
+      const double* values = static_cast<const double*>(results) + (what.first + k) * stride;
+      std::copy(values, values + count, static_cast<double*>(output.data) + target);
+      continue;
+    }
+    const std::int64_t* indices =
+        static_cast<const std::int64_t*>(results) + (what.first + k) * stride;
+    for (std::int64_t r = 0; r < count; ++r) {
+      const bool missing = indices[r] < 0;
+      if (output.type == ElementType::int32) {
+        static_cast<std::int32_t*>(output.data)[target + r] =
+            missing ? kMissingInteger : static_cast<std::int32_t>(indices[r] + 1);
+      } else {
+        static_cast<double*>(output.data)[target + r] =
+            missing ? std::numeric_limits<double>::quiet_NaN()
+                    : static_cast<double>(indices[r] + 1);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void write_outputs(const Program& program, const void* results, std::int64_t stride,
+                   std::int64_t count, std::int64_t first, const std::vector<OutputView>& outputs) {
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    write_output(results, stride, count, program.outputs[k], first, outputs[k]);
+  }
+}
+
+}  // namespace kernelops
