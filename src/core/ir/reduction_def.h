@@ -74,6 +74,7 @@ struct ReductionDef {
   bool weighted = false;
   bool ranked = false;
   bool adds = false;      // the state is a sum that gathers rounding errors
+  bool ignores_zero = false;  // a value of 0 leaves the state as it is
   bool selects = false;   // adds up over a selection; see ir/graph.h
   bool internal = false;  // users cannot write it
   ReductionCode code;
