@@ -30,8 +30,8 @@ KERNELOPS_INLINE W widened_index(const V& value, int part, long long first_colum
   return select(index < W{}, index, index + broadcast<W>(first_column));
 }
 
-// Copies numbers in the precision of V. The inputs come from main memory, mostly: fetching them well
-// ahead is faster than what processors do by themselves.
+// Copies numbers in the precision of V. The inputs come from main memory, mostly: fetching them
+// well ahead is faster than what processors do by themselves.
 template <class W, class V>
 KERNELOPS_INLINE void copy_converted(const double* from, element_t<V>* to, long long count) {
   constexpr long long kAhead = 256;

@@ -39,8 +39,9 @@ std::string tile_text(TileShape shape) {
 // Whether the rows of a call are so few that the other side should have the lanes.
 bool prefers_transposed(const Backend& backend, const Program& program, bool float32,
                         const Sizes& sizes) {
-  return kernelops::prefers_transposed(program, backend.row_block(program, float32), backend.lanes(float32),
-                            sizes.of(program.rows), sizes.of(opposite(program.rows)));
+  return kernelops::prefers_transposed(program, backend.row_block(program, float32),
+                                       backend.lanes(float32), sizes.of(program.rows),
+                                       sizes.of(opposite(program.rows)));
 }
 
 std::string shell_text(const std::vector<std::string>& command) { return join(command, " "); }
@@ -238,8 +239,8 @@ void Session::run(const Invocation& invocation, const Settings& settings,
       execute(program, *kernel, results.bindings, invocation.sizes, outputs, settings.threads,
               pool_, interrupted);
     } else {
-      execute_rows(program, *kernel, results.bindings, invocation.sizes,
-                   pass.nodes[0]->category, outputs[0], settings.threads, pool_, interrupted);
+      execute_rows(program, *kernel, results.bindings, invocation.sizes, pass.nodes[0]->category,
+                   outputs[0], settings.threads, pool_, interrupted);
     }
   }
   results.copy();

@@ -45,7 +45,7 @@ struct LoadedOperator {
   using KernelKey = std::tuple<const void*, bool, bool>;  // engine, float32, transposed
 
   Operator op;
-  std::map<std::size_t, Program> transposed;  // by number of the pass
+  std::map<std::size_t, Program> transposed;                          // by number of the pass
   std::vector<std::map<KernelKey, std::shared_ptr<Kernel>>> kernels;  // of each pass
 
   const Program& program(std::size_t pass, bool is_transposed);

@@ -240,17 +240,18 @@ class CpuWriter {
   std::string transposed_columns(int columns) const {
     const StateWriter states(program_, {shape_.row_vectors, columns});
     const std::string group = number(columns);
-    std::string out = "  for (; j + " + group + " <= tile->column_count; j += " + group +
-                      ") {\n"
-                      "    [[maybe_unused]] const Real* const column = columns + j * " +
-                      number(program_.packed_slots) +
-                      ";\n    for (Size first = 0; first < tile->row_blocks;) {\n"
-                      "      const Size end =\n"
-                      "          first + kFlushVectors < tile->row_blocks ? first + kFlushVectors : "
-                      "tile->row_blocks;\n"
-                      "      [[maybe_unused]] char* scratch = memory;\n" +
-                      states.declarations("      ") + "      Size block = first;\n" +
-                      row_loop(shape_.row_vectors, columns);
+    std::string out =
+        "  for (; j + " + group + " <= tile->column_count; j += " + group +
+        ") {\n"
+        "    [[maybe_unused]] const Real* const column = columns + j * " +
+        number(program_.packed_slots) +
+        ";\n    for (Size first = 0; first < tile->row_blocks;) {\n"
+        "      const Size end =\n"
+        "          first + kFlushVectors < tile->row_blocks ? first + kFlushVectors : "
+        "tile->row_blocks;\n"
+        "      [[maybe_unused]] char* scratch = memory;\n" +
+        states.declarations("      ") + "      Size block = first;\n" +
+        row_loop(shape_.row_vectors, columns);
     if (shape_.row_vectors > 1) out += row_loop(1, columns);
     return out + states.flush("      ") + "      first = end;\n    }\n  }\n";
   }
@@ -258,11 +259,11 @@ class CpuWriter {
   std::string transposed_tile_function() const {
     // A state may take in kFlushColumns terms.
     const std::int64_t vectors = shape_.row_vectors;
-    const std::int64_t flush =
-        states_.has_shared_vectors() ? flush_columns() / vectors * vectors
-                                     : flush_columns() * vectors;
+    const std::int64_t flush = states_.has_shared_vectors() ? flush_columns() / vectors * vectors
+                                                            : flush_columns() * vectors;
     std::string out =
-        "constexpr Size kFlushVectors = " + number(flush) + ";\n\nvoid tile(const Tile* tile) {\n"
+        "constexpr Size kFlushVectors = " + number(flush) +
+        ";\n\nvoid tile(const Tile* tile) {\n"
         "  [[maybe_unused]] const Real* const parameter = static_cast<const "
         "Real*>(tile->parameters);\n"
         "  [[maybe_unused]] const Real* const columns = static_cast<const Real*>(tile->columns);\n"

@@ -185,9 +185,8 @@ std::string StateWriter::take(const Instruction& instruction, int row, int colum
   std::string call = each.code->name + "::update(" + states(accumulation, false, at, vector) + ", ";
   if (each.row->weighted) return call + step_name + ", " + value + ");";
   if (each.ranked()) {
-    const std::string reduced = program_.transposed
-                                    ? "(block + " + number(row) + ") * kLanes"
-                                    : "j + " + number(column);
+    const std::string reduced =
+        program_.transposed ? "(block + " + number(row) + ") * kLanes" : "j + " + number(column);
     return call + value + ", tile->first_column + " + reduced +
            ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at) + ", " +
            position(number(vector)) + ", " + number(each.rank) +

@@ -12,9 +12,9 @@ namespace kernelops {
 
 /// The states of a program's accumulations. While a tile runs they are in named registers, or in
 /// arrays of the scratch memory when there are many; a ranked reduction keeps only what a candidate
-/// must beat. Afterwards they are merged into the states in memory, which are double. A tile has one
-/// state for each vector of rows; a transposed one has them for each column, and there again one for
-/// each vector of rows where they fit the registers.
+/// must beat. Afterwards they are merged into the states in memory, which are double. A tile has
+/// one state for each vector of rows; a transposed one has them for each column, and there again
+/// one for each vector of rows where they fit the registers.
 class StateWriter {
  public:
   StateWriter(const Program& program, TileShape shape) : program_(program), shape_(shape) {}

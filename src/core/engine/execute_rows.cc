@@ -167,7 +167,8 @@ class RowExecution {
 
   void add(const Unit& space, Category category, std::int64_t component, double* out) const {
     std::int64_t e = 0;
-    for (const Entry& entry : space.entries) out[entry.row(category)] += result(space, component, e++);
+    for (const Entry& entry : space.entries)
+      out[entry.row(category)] += result(space, component, e++);
   }
 
   double result(const Unit& space, std::int64_t component, std::int64_t row) const {
@@ -196,7 +197,8 @@ template <class Real>
 void run(const Program& program, const Kernel& kernel, const Bindings& bindings, const Sizes& sizes,
          Category category, const OutputView& output, int threads, ThreadPool& pool,
          const InterruptCheck& interrupted) {
-  RowExecution<Real> execution(program, kernel, bindings, sizes, output, threads, pool, interrupted);
+  RowExecution<Real> execution(program, kernel, bindings, sizes, output, threads, pool,
+                               interrupted);
   if (program.selection == nullptr) {
     execution.each_row();
   } else {

@@ -36,8 +36,7 @@ void write_output(const void* results, std::int64_t stride, std::int64_t count,
 }  // namespace
 
 void write_outputs(const Program& program, const void* results, std::int64_t stride,
-                   std::int64_t count, std::int64_t first,
-                   const std::vector<OutputView>& outputs) {
+                   std::int64_t count, std::int64_t first, const std::vector<OutputView>& outputs) {
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     write_output(results, stride, count, program.outputs[k], first, outputs[k]);
   }

@@ -42,8 +42,7 @@ void PanelFiller<Real>::rows(const Panel& panel, std::int64_t first, std::int64_
         std::fill(slots, slots + padded, static_cast<Real>(sizes_.of(input.source->category)));
         break;
       default:
-        pack_rows(bindings_.at(input.source), first, count, padded, slots, stride,
-                  convert_);
+        pack_rows(bindings_.at(input.source), first, count, padded, slots, stride, convert_);
     }
   }
 }

@@ -27,7 +27,7 @@ constexpr std::int64_t kManySlots = 16;
 constexpr std::int64_t kLineBytes = 64;
 constexpr std::int64_t kUnitStateBytes = 1024 * 1024;
 constexpr std::int64_t kFewestSplitTiles = 4;
-constexpr std::int64_t kFewestPartialBytes = 1024 * 1024;
+constexpr std::int64_t kFewestPartialBytes = 16 * 1024 * 1024;
 constexpr std::int64_t kMostPartialBytes = 64 * 1024 * 1024;
 // Tiles of rows of a transposed program are read by one column after the other.
 constexpr std::int64_t kRowTileBytes = 128 * 1024;
@@ -37,12 +37,15 @@ constexpr std::int64_t kSmallTileBytes = 32 * 1024;
 constexpr std::int64_t kFewestTileVectors = 8;
 constexpr std::int64_t kMostTileRows = 8192;
 constexpr std::int64_t kMostRowUnits = 256;
+constexpr std::int64_t kRowsOfHeapEntry = 16;
 // How much longer the padding of rows may make a call, and how many vector instructions it may cost
 // (a few milliseconds), before another kernel is compiled for it.
 constexpr double kWorthwhilePadding = 1.15;
 constexpr double kWorthCompiling = 2e7;
 // Vector instructions that run in the time of waking a thread, with a good margin.
 constexpr double kWorkOfThread = 2e5;
+// Those of a tile: between tiles an interrupt is answered.
+constexpr double kMostTileWork = 5e7;
 
 // What a call of a function in the code of an operation costs, and a state that takes in a value.
 constexpr double kFunctionInstructions = 10;
@@ -85,6 +88,11 @@ double work_of(const Program& program, int lanes, std::int64_t rows, std::int64_
          instructions_per_pair(program.pair, lanes) / lanes;
 }
 
+// How many rows or columns, of so much work each, a tile may have.
+std::int64_t most_in_tile(double work) {
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(kMostTileWork / (1 + work)));
+}
+
 std::int64_t worthwhile_threads(double work) {
   constexpr double kMostThreads = 1 << 20;
   const auto threads = static_cast<std::int64_t>(std::min(work / kWorkOfThread, kMostThreads));
@@ -111,24 +119,27 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
   plan.rows = rows;
   plan.columns = columns;
 
-  const std::int64_t column_bytes =
-      std::max<std::int64_t>(1, program.packed_slots) * kernel.real_bytes;
-  plan.tile_columns = round_up(
-      std::clamp(kTileBytes / column_bytes, kFewestTileColumns, kMostTileColumns), kernel.lanes);
-
   const std::int64_t row_bytes =
       program.row.slots * kernel.real_bytes + kernel.state_slots * kStateBytes;
   const std::int64_t unit_bytes = columns > kFewColumns ? kUnitBytes : kSmallTileBytes;
-  const std::int64_t fewest = std::min(
-      kFewestUnitRows, kUnitStateBytes / std::max<std::int64_t>(1, kernel.state_slots * kStateBytes));
-  const std::int64_t most =
-      std::max({unit_bytes / std::max<std::int64_t>(1, row_bytes), fewest,
-                std::int64_t{kernel.row_block}}) /
-      kernel.row_block * kernel.row_block;
+  const std::int64_t fewest =
+      std::min(kFewestUnitRows,
+               kUnitStateBytes / std::max<std::int64_t>(1, kernel.state_slots * kStateBytes));
+  const std::int64_t most = std::max({unit_bytes / std::max<std::int64_t>(1, row_bytes), fewest,
+                                      std::int64_t{kernel.row_block}}) /
+                            kernel.row_block * kernel.row_block;
   const std::int64_t wanted = std::max(divide_up(rows, kWantedUnits), kWantedUnitRows);
   plan.rows_per_unit =
       std::min(most, round_up(std::max<std::int64_t>(1, std::min(wanted, rows)), kernel.row_block));
   plan.row_units = divide_up(rows, plan.rows_per_unit);
+
+  const std::int64_t column_bytes =
+      std::max<std::int64_t>(1, program.packed_slots) * kernel.real_bytes;
+  plan.tile_columns =
+      round_up(std::min(std::clamp(kTileBytes / column_bytes, kFewestTileColumns, kMostTileColumns),
+                        most_in_tile(work_of(program, kernel.lanes, plan.rows_per_unit, 1))),
+               kernel.lanes);
+
   // The slots of a row block lie close together where they are many, and the slots of states, which
   // are one stride apart, in different sets of the cache.
   plan.rows_per_panel = program.row.slots > kManySlots ? kernel.row_block : plan.rows_per_unit;
@@ -137,13 +148,13 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
 
   plan.splits = 1;
   if (plan.row_units > 0 && plan.row_units < kWantedSplitUnits) {
-    const std::int64_t state_bytes =
-        std::max<std::int64_t>(1, plan.row_units * plan.state_stride * kernel.state_slots * kStateBytes);
-    const std::int64_t bytes = partial_bytes(input_bytes(program.row, rows) +
-                                             input_bytes(program.column, columns));
-    plan.splits = std::min({divide_up(kWantedSplitUnits, plan.row_units),
-                            columns / (kFewestSplitTiles * plan.tile_columns),
-                            bytes / state_bytes});
+    const std::int64_t state_bytes = std::max<std::int64_t>(
+        1, plan.row_units * plan.state_stride * kernel.state_slots * kStateBytes);
+    const std::int64_t bytes =
+        partial_bytes(input_bytes(program.row, rows) + input_bytes(program.column, columns));
+    plan.splits =
+        std::min({divide_up(kWantedSplitUnits, plan.row_units),
+                  columns / (kFewestSplitTiles * plan.tile_columns), bytes / state_bytes});
     plan.splits = std::max<std::int64_t>(1, plan.splits);
   }
   plan.columns_per_split = round_up(divide_up(columns, plan.splits), plan.tile_columns);
@@ -160,15 +171,21 @@ TransposedPlan make_transposed_plan(const Program& program, const KernelSizes& k
   plan.rows = rows;
   plan.columns = columns;
   const std::int64_t row_bytes = std::max<std::int64_t>(1, program.row.slots) * kernel.real_bytes;
+  const std::int64_t tile_bytes = columns > kFewColumns ? kRowTileBytes : kSmallTileBytes;
   plan.rows_per_tile = round_up(
-      std::clamp((columns > kFewColumns ? kRowTileBytes : kSmallTileBytes) / row_bytes, kFewestTileVectors * kernel.lanes, kMostTileRows),
+      std::min(std::clamp(tile_bytes / row_bytes, kFewestTileVectors * kernel.lanes, kMostTileRows),
+               most_in_tile(work_of(program, kernel.lanes, 1, columns))),
       kernel.lanes);
   const std::int64_t state_bytes =
       std::max<std::int64_t>(1, columns * kernel.lanes * kernel.state_slots * kStateBytes);
   const std::int64_t most = std::clamp<std::int64_t>(
       partial_bytes(input_bytes(program.row, rows)) / state_bytes, 1, kMostRowUnits);
-  plan.rows_per_unit = round_up(std::max<std::int64_t>(1, divide_up(rows, most)),
-                                plan.rows_per_tile);
+  // The first values of a unit all enter the heaps of the best ones.
+  std::int64_t fewest = 1;
+  for (const Accumulation& each : program.accumulations) {
+    if (each.ranked()) fewest = std::max(fewest, kRowsOfHeapEntry * each.rank * kernel.lanes);
+  }
+  plan.rows_per_unit = round_up(std::max(fewest, divide_up(rows, most)), plan.rows_per_tile);
   plan.units = divide_up(rows, plan.rows_per_unit);
   plan.threads = worthwhile_threads(work_of(program, kernel.lanes, rows, columns));
   return plan;

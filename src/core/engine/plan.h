@@ -13,7 +13,7 @@ namespace kernelops {
 struct Plan {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
-  std::int64_t rows_per_unit = 0;  // a multiple of the kernel's row block
+  std::int64_t rows_per_unit = 0;   // a multiple of the kernel's row block
   std::int64_t rows_per_panel = 0;  // the rows of a unit are packed in panels of so many
   std::int64_t state_stride = 0;    // of the states of a unit, as [slot][stride]
   std::int64_t row_units = 0;
@@ -53,7 +53,8 @@ TransposedPlan make_transposed_plan(const Program& program, const KernelSizes& k
                                     std::int64_t rows, std::int64_t columns);
 
 /// Whether so few rows meet so many columns that blocks of rows would mostly be padding, and that
-/// compiling the transposed program pays. `row_block` and `lanes` are those of the program's kernel.
+/// compiling the transposed program pays. `row_block` and `lanes` are those of the program's
+/// kernel.
 bool prefers_transposed(const Program& program, std::int64_t row_block, int lanes,
                         std::int64_t rows, std::int64_t columns);
 

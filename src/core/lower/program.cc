@@ -112,8 +112,7 @@ std::string print_program(const Program& program) {
     const Accumulation& each = program.accumulations[a];
     out += std::to_string(a) + ": " + each.row->name + " over " +
            category_name(opposite(program.results())) + ", rows are " +
-           category_name(program.rows) +
-           ", dimension " + std::to_string(each.components) +
+           category_name(program.rows) + ", dimension " + std::to_string(each.components) +
            (each.ranked() ? ", the best " + std::to_string(each.rank) : "") +
            (program.fold_rows ? ", all rows merged into one" : "") + "\n";
   }

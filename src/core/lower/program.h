@@ -3,9 +3,9 @@
 // Roles. The results are indexed by rows, the reduced side are columns: for results indexed by i,
 // rows are i and columns are j; for j the reverse; for results without index rows are i, and the
 // states of all rows are merged at the end. In a transposed program, for few results and a long
-// reduced side, rows are the reduced side: each column has a result, and its states of all lanes are
-// merged at the end. Several reductions over the same side are one program:
-// they share everything that is computed for a pair.
+// reduced side, rows are the reduced side: each column has a result, and its states of all lanes
+// are merged at the end. Several reductions over the same side are one program: they share
+// everything that is computed for a pair.
 //
 // Panels. Each of parameters, rows and columns has a panel of slots, one real number for each
 // component (and for each row or column). The first slots hold the inputs, the engine fills them;

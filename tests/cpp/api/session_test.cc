@@ -142,7 +142,8 @@ TEST_F(SessionTest, FewRowsOfManyPairsGetAKernelOfTheirOwn) {
   ASSERT_EQ(made.size(), 1u);
   EXPECT_TRUE(std::get<2>(made.begin()->first));
   // Results without index have a long side as well.
-  const double all = call("Sum_Reduction(Exp(-SqDist(x, y)), 2)", kArguments, {input(x), input(y)})[0];
+  const double all =
+      call("Sum_Reduction(Exp(-SqDist(x, y)), 2)", kArguments, {input(x), input(y)})[0];
   double sum = 0;
   for (const double each : expected()) sum += each;
   EXPECT_TRUE(testing::near(all, sum, 1e-12));
