@@ -240,7 +240,7 @@ void Session::run(const Invocation& invocation, const Settings& settings,
               pool_, interrupted);
     } else {
       execute_rows(program, *kernel, results.bindings, invocation.sizes, pass.nodes[0]->category,
-                   outputs[0], interrupted);
+                   outputs[0], settings.threads, pool_, interrupted);
     }
   }
   results.copy();

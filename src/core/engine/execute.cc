@@ -16,6 +16,17 @@ namespace kernelops {
 
 namespace {
 
+// Whether no pair changes a state: sums of 0, as gradients may be.
+bool vanishes(const Program& program) {
+  return std::all_of(program.accumulations.begin(), program.accumulations.end(),
+                     [](const Accumulation& each) {
+                       const Expr formula = each.root->arguments[0];
+                       return each.row->ignores_zero &&
+                              (formula->kind == NodeKind::zero ||
+                               (formula->kind == NodeKind::constant && formula->value == 0));
+                     });
+}
+
 // The memory of one worker: panels of a unit of rows and of a tile of columns.
 class Workspace {
  public:
@@ -46,9 +57,10 @@ class Execution {
         sizes_(kernel.sizes()),
         filler_(bindings, sizes, kernel.convert()),
         outputs_(outputs),
-        plan_(make_plan(program, sizes_, sizes.of(program.rows), sizes.of(opposite(program.rows)))),
+        plan_(make_plan(program, sizes_, sizes.of(program.rows),
+                        vanishes(program) ? 0 : sizes.of(opposite(program.rows)))),
         parameters_(bytes_of(program.parameters.slots * sizes_.lanes, sizes_.real_bytes)),
-        reduced_rows_(static_cast<double>(plan_.columns) *
+        reduced_rows_(static_cast<double>(sizes.of(opposite(program.rows))) *
                       (program.fold_rows ? static_cast<double>(plan_.rows) : 1)) {}
 
   void run(int threads, ThreadPool& pool, const InterruptCheck& interrupted) {
@@ -63,7 +75,7 @@ class Execution {
     }
     partial_bytes_ = bytes_of(partial_rows * sizes_.state_slots, kStateBytes);
     const int workers =
-        plan_.small ? 0 : static_cast<int>(std::min<std::int64_t>(threads, plan_.units()));
+        static_cast<int>(std::min<std::int64_t>({threads, plan_.units(), plan_.threads}));
     std::vector<std::unique_ptr<Workspace>> workspaces(
         static_cast<std::size_t>(std::max(1, workers)));
     pool.run(
@@ -77,7 +89,7 @@ class Execution {
     if (program_.fold_rows) {
       merge_all(partial_states.get());
     } else if (partial) {
-      merge_splits(*partial_states, pool, plan_.small ? 0 : threads, interrupted);
+      merge_splits(*partial_states, pool, workers, interrupted);
     }
   }
 

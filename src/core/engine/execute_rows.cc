@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "core/engine/aligned_buffer.h"
@@ -17,75 +18,116 @@ namespace {
 constexpr std::int64_t kPanelBytes = 256 * 1024;
 constexpr std::int64_t kMostRows = 4096;
 
+// Entries of a selection are computed a wave of units at a time, so many units for each thread.
+constexpr std::int64_t kUnitsOfThread = 4;
+// Slots that are computed in the time of waking a thread.
+constexpr std::int64_t kSmallSlots = 200000;
+
 template <class Real>
 class RowExecution {
  public:
   RowExecution(const Program& program, const Kernel& kernel, const Bindings& bindings,
-               const Sizes& sizes, const OutputView& output, const InterruptCheck& interrupted)
+               const Sizes& sizes, const OutputView& output, int threads, ThreadPool& pool,
+               const InterruptCheck& interrupted)
       : program_(program),
         kernel_(kernel),
         sizes_(kernel.sizes()),
         bindings_(bindings),
         filler_(bindings, sizes, kernel.convert()),
         output_(output),
+        threads_(threads),
+        pool_(pool),
         interrupted_(interrupted),
         stride_(rows_at_a_time()),
-        parameters_(bytes(program.parameters.slots * sizes_.lanes)),
-        rows_(bytes(program.row.slots * stride_)),
-        scratch_(static_cast<std::size_t>(sizes_.scratch_bytes)) {
+        parameters_(bytes(program.parameters.slots * sizes_.lanes)) {
+    const AlignedBuffer scratch(static_cast<std::size_t>(sizes_.scratch_bytes));
     filler_.rows(program.parameters, 0, 1, sizes_.lanes, sizes_.lanes,
                  static_cast<Real*>(parameters_.data()));
-    kernel_.parameter_section(parameters_.data(), scratch_.data());
+    kernel_.parameter_section(parameters_.data(), scratch.data());
   }
 
   void each_row() {
+    check_interrupt();
     double* const out = static_cast<double*>(output_.data);
-    for (std::int64_t first = 0; first < output_.rows; first += stride_) {
-      check_interrupt();
-      const std::int64_t count = std::min(stride_, output_.rows - first);
-      filler_.rows(program_.row, first, count, padded(count), stride_, panel());
-      compute(count);
-      for (std::int64_t k = 0; k < output_.dimension; ++k) {
-        for (std::int64_t r = 0; r < count; ++r) out[k * output_.rows + first + r] = result(k, r);
-      }
-    }
+    const std::int64_t units = divide_up(output_.rows, stride_);
+    const int threads = threads_for(output_.rows);
+    std::vector<std::unique_ptr<Unit>> spaces(static_cast<std::size_t>(std::max(1, threads)));
+    pool_.run(
+        threads, units,
+        [&](std::int64_t unit, int worker) {
+          Unit& space = made(spaces[static_cast<std::size_t>(worker)]);
+          const std::int64_t first = unit * stride_;
+          const std::int64_t count = std::min(stride_, output_.rows - first);
+          filler_.rows(program_.row, first, count, padded(count), stride_, space.panel());
+          compute(space, count);
+          for (std::int64_t k = 0; k < output_.dimension; ++k) {
+            for (std::int64_t r = 0; r < count; ++r) {
+              out[k * output_.rows + first + r] = result(space, k, r);
+            }
+          }
+        },
+        interrupted_);
   }
 
+  // Entries are computed in parallel, and each component of the result adds them up in their order.
   void each_entry(Category category) {
+    check_interrupt();
     double* const out = static_cast<double*>(output_.data);
     std::fill(out, out + output_.rows * output_.dimension, 0.0);
     const ArrayView& selected = bindings_.at(program_.selection);
-    const bool by_i = program_.selection->category == Category::i;
-    std::vector<Entry> entries;
-    const auto add = [&] {
-      if (entries.empty()) return;
-      check_interrupt();
-      const auto count = static_cast<std::int64_t>(entries.size());
-      filler_.entries(program_.row, entries, padded(count), stride_, panel());
-      compute(count);
-      for (std::int64_t k = 0; k < output_.dimension; ++k) {
-        for (std::int64_t e = 0; e < count; ++e) {
-          const std::int64_t row = entries[static_cast<std::size_t>(e)].row(category);
-          out[k * output_.rows + row] += result(k, e);
-        }
-      }
-      entries.clear();
-    };
-    for (std::int64_t row = 0; row < selected.rows; ++row) {
-      for (std::int64_t c = 0; c < selected.dimension; ++c) {
-        // Row numbers count from 1; NaN is none.
-        const double number = static_cast<const double*>(
-            selected.data)[row * selected.row_stride + c * selected.component_stride];
-        if (std::isnan(number)) continue;
-        const auto other = static_cast<std::int64_t>(number) - 1;
-        entries.push_back(by_i ? Entry{row, other, c} : Entry{other, row, c});
-        if (static_cast<std::int64_t>(entries.size()) == stride_) add();
-      }
+    const std::int64_t places = selected.rows * selected.dimension;
+    const std::int64_t units = divide_up(places, stride_);
+    const int threads = threads_for(places);
+    const std::int64_t wave = std::min(units, kUnitsOfThread * std::max(1, threads));
+    std::vector<std::unique_ptr<Unit>> spaces(static_cast<std::size_t>(wave));
+    for (std::int64_t first = 0; first < units; first += wave) {
+      const std::int64_t count = std::min(wave, units - first);
+      pool_.run(
+          threads, count,
+          [&](std::int64_t unit, int) {
+            compute_entries(selected, (first + unit) * stride_,
+                            made(spaces[static_cast<std::size_t>(unit)]));
+          },
+          interrupted_);
+      pool_.run(
+          threads, output_.dimension,
+          [&](std::int64_t k, int) {
+            for (std::int64_t unit = 0; unit < count; ++unit) {
+              add(*spaces[static_cast<std::size_t>(unit)], category, k, out + k * output_.rows);
+            }
+          },
+          interrupted_);
     }
-    add();
   }
 
  private:
+  // The memory of some rows or entries.
+  struct Unit {
+    Unit(std::size_t panel_bytes, std::size_t scratch_bytes)
+        : rows(panel_bytes), scratch(scratch_bytes) {}
+
+    Real* panel() const { return static_cast<Real*>(rows.data()); }
+
+    AlignedBuffer rows;
+    AlignedBuffer scratch;
+    std::vector<Entry> entries;
+  };
+
+  // The pool asks only after a while.
+  void check_interrupt() const {
+    if (interrupted_ && interrupted_()) {
+      throw Error(ErrorKind::interrupt, "the computation was interrupted");
+    }
+  }
+
+  Unit& made(std::unique_ptr<Unit>& unit) const {
+    if (!unit) {
+      unit = std::make_unique<Unit>(bytes(program_.row.slots * stride_),
+                                    static_cast<std::size_t>(sizes_.scratch_bytes));
+    }
+    return *unit;
+  }
+
   std::size_t bytes(std::int64_t count) const {
     return static_cast<std::size_t>(count) * sizeof(Real);
   }
@@ -96,22 +138,46 @@ class RowExecution {
     return padded(std::clamp<std::int64_t>(kPanelBytes / row_bytes, 1, kMostRows));
   }
 
+  int threads_for(std::int64_t rows) const {
+    return rows * std::max<std::int64_t>(1, program_.row.slots) < kSmallSlots ? 0 : threads_;
+  }
+
   std::int64_t padded(std::int64_t count) const { return round_up(count, sizes_.lanes); }
 
-  Real* panel() const { return static_cast<Real*>(rows_.data()); }
-
-  double result(std::int64_t component, std::int64_t row) const {
-    return static_cast<double>(panel()[(program_.result_slot + component) * stride_ + row]);
-  }
-
-  void compute(std::int64_t count) const {
-    kernel_.row_section(parameters_.data(), rows_.data(), stride_, padded(count), scratch_.data());
-  }
-
-  void check_interrupt() const {
-    if (interrupted_ && interrupted_()) {
-      throw Error(ErrorKind::interrupt, "the computation was interrupted");
+  // The entries at places [first, first + stride_) of the selection, row after row.
+  void compute_entries(const ArrayView& selected, std::int64_t first, Unit& space) const {
+    const bool by_i = program_.selection->category == Category::i;
+    const std::int64_t last = std::min(first + stride_, selected.rows * selected.dimension);
+    space.entries.clear();
+    for (std::int64_t place = first; place < last; ++place) {
+      const std::int64_t row = place / selected.dimension;
+      const std::int64_t c = place % selected.dimension;
+      // Row numbers count from 1; NaN is none.
+      const double number = static_cast<const double*>(
+          selected.data)[row * selected.row_stride + c * selected.component_stride];
+      if (std::isnan(number)) continue;
+      const auto other = static_cast<std::int64_t>(number) - 1;
+      space.entries.push_back(by_i ? Entry{row, other, c} : Entry{other, row, c});
     }
+    if (space.entries.empty()) return;
+    const auto count = static_cast<std::int64_t>(space.entries.size());
+    filler_.entries(program_.row, space.entries, padded(count), stride_, space.panel());
+    compute(space, count);
+  }
+
+  void add(const Unit& space, Category category, std::int64_t component, double* out) const {
+    std::int64_t e = 0;
+    for (const Entry& entry : space.entries)
+      out[entry.row(category)] += result(space, component, e++);
+  }
+
+  double result(const Unit& space, std::int64_t component, std::int64_t row) const {
+    return static_cast<double>(space.panel()[(program_.result_slot + component) * stride_ + row]);
+  }
+
+  void compute(const Unit& space, std::int64_t count) const {
+    kernel_.row_section(parameters_.data(), space.panel(), stride_, padded(count),
+                        space.scratch.data());
   }
 
   const Program& program_;
@@ -120,17 +186,19 @@ class RowExecution {
   const Bindings& bindings_;
   PanelFiller<Real> filler_;
   OutputView output_;
+  int threads_;
+  ThreadPool& pool_;
   const InterruptCheck& interrupted_;
   std::int64_t stride_;
   AlignedBuffer parameters_;
-  AlignedBuffer rows_;
-  AlignedBuffer scratch_;
 };
 
 template <class Real>
 void run(const Program& program, const Kernel& kernel, const Bindings& bindings, const Sizes& sizes,
-         Category category, const OutputView& output, const InterruptCheck& interrupted) {
-  RowExecution<Real> execution(program, kernel, bindings, sizes, output, interrupted);
+         Category category, const OutputView& output, int threads, ThreadPool& pool,
+         const InterruptCheck& interrupted) {
+  RowExecution<Real> execution(program, kernel, bindings, sizes, output, threads, pool,
+                               interrupted);
   if (program.selection == nullptr) {
     execution.each_row();
   } else {
@@ -141,13 +209,13 @@ void run(const Program& program, const Kernel& kernel, const Bindings& bindings,
 }  // namespace
 
 void execute_rows(const Program& program, const Kernel& kernel, const Bindings& bindings,
-                  const Sizes& sizes, Category category, const OutputView& output,
-                  const InterruptCheck& interrupted) {
+                  const Sizes& sizes, Category category, const OutputView& output, int threads,
+                  ThreadPool& pool, const InterruptCheck& interrupted) {
   KERNELOPS_CHECK(!program.has_pairs() && output.dimension == program.result_dimension);
   if (kernel.sizes().real_bytes == sizeof(float)) {
-    run<float>(program, kernel, bindings, sizes, category, output, interrupted);
+    run<float>(program, kernel, bindings, sizes, category, output, threads, pool, interrupted);
   } else {
-    run<double>(program, kernel, bindings, sizes, category, output, interrupted);
+    run<double>(program, kernel, bindings, sizes, category, output, threads, pool, interrupted);
   }
 }
 

@@ -42,7 +42,7 @@ class TransposedExecution {
     fill_parameters();
     pack_all_columns();
     const int workers =
-        plan_.small ? 0 : static_cast<int>(std::min<std::int64_t>(threads, plan_.units));
+        static_cast<int>(std::min<std::int64_t>({threads, plan_.units, plan_.threads}));
     std::vector<std::unique_ptr<Workspace>> spaces(static_cast<std::size_t>(std::max(1, workers)));
     pool.run(
         workers, plan_.units,

@@ -17,8 +17,10 @@ constexpr std::int64_t kLongStateTileBytes = 512 * 1024;
 constexpr std::int64_t kUnitBytes = 256 * 1024;
 constexpr std::int64_t kFewestTileColumns = 64;
 constexpr std::int64_t kMostTileColumns = 1024;
-// Enough units to balance any usual number of cores.
+// Enough units to balance any usual number of cores. More splits of the columns do not cost more
+// packing, as more units of rows would.
 constexpr std::int64_t kWantedUnits = 64;
+constexpr std::int64_t kWantedSplitUnits = 256;
 // Fewer rows would not pay for packing the columns: rather read rows from the third cache, once for
 // each tile of columns. States are read more often.
 constexpr std::int64_t kWantedUnitRows = 1024;
@@ -27,7 +29,8 @@ constexpr std::int64_t kManySlots = 16;
 constexpr std::int64_t kLineBytes = 64;
 constexpr std::int64_t kUnitStateBytes = 1024 * 1024;
 constexpr std::int64_t kFewestSplitTiles = 4;
-constexpr std::int64_t kPartialStateBytes = 64 * 1024 * 1024;
+constexpr std::int64_t kFewestPartialBytes = 16 * 1024 * 1024;
+constexpr std::int64_t kMostPartialBytes = 64 * 1024 * 1024;
 // Tiles of rows of a transposed program are read by one column after the other.
 constexpr std::int64_t kRowTileBytes = 128 * 1024;
 // With few columns an input's way from memory counts: tiles in the first cache overlap with it.
@@ -36,12 +39,15 @@ constexpr std::int64_t kSmallTileBytes = 32 * 1024;
 constexpr std::int64_t kFewestTileVectors = 8;
 constexpr std::int64_t kMostTileRows = 8192;
 constexpr std::int64_t kMostRowUnits = 256;
+constexpr std::int64_t kRowsOfHeapEntry = 16;
 // How much longer the padding of rows may make a call, and how many vector instructions it may cost
 // (a few milliseconds), before another kernel is compiled for it.
 constexpr double kWorthwhilePadding = 1.15;
 constexpr double kWorthCompiling = 2e7;
 // Vector instructions that run in the time of waking a thread, with a good margin.
-constexpr double kSmallWork = 4e5;
+constexpr double kWorkOfThread = 2e5;
+// Those of a tile: between tiles an interrupt is answered.
+constexpr double kMostTileWork = 5e7;
 
 // What a call of a function in the code of an operation costs, and a state that takes in a value.
 constexpr double kFunctionInstructions = 10;
@@ -84,10 +90,27 @@ double work_of(const Program& program, int lanes, std::int64_t rows, std::int64_
          instructions_per_pair(program.pair, lanes) / lanes;
 }
 
-std::int64_t input_slots(const Panel& panel) {
+// How many rows or columns, of so much work each, a tile may have.
+std::int64_t most_in_tile(double work) {
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(kMostTileWork / (1 + work)));
+}
+
+std::int64_t worthwhile_threads(double work) {
+  constexpr double kMostThreads = 1 << 20;
+  const auto threads = static_cast<std::int64_t>(std::min(work / kWorkOfThread, kMostThreads));
+  // One worker alone is no faster than the calling thread.
+  return threads < 2 ? 0 : threads;
+}
+
+std::int64_t input_bytes(const Panel& panel, std::int64_t rows) {
   std::int64_t slots = 0;
   for (const PanelInput& input : panel.inputs) slots += input.dimension;
-  return slots;
+  return rows * slots * 8;
+}
+
+// Partial states take no more memory than the inputs, where those are large.
+std::int64_t partial_bytes(std::int64_t inputs) {
+  return std::clamp(inputs, kFewestPartialBytes, kMostPartialBytes);
 }
 
 }  // namespace
@@ -97,13 +120,6 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
   Plan plan;
   plan.rows = rows;
   plan.columns = columns;
-
-  const std::int64_t column_bytes =
-      std::max<std::int64_t>(1, program.packed_slots) * kernel.real_bytes;
-  const std::int64_t tile_bytes =
-      kernel.state_slots > kManySlots ? kLongStateTileBytes : kTileBytes;
-  plan.tile_columns = round_up(
-      std::clamp(tile_bytes / column_bytes, kFewestTileColumns, kMostTileColumns), kernel.lanes);
 
   const std::int64_t row_bytes =
       program.row.slots * kernel.real_bytes + kernel.state_slots * kStateBytes;
@@ -118,6 +134,16 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
   plan.rows_per_unit =
       std::min(most, round_up(std::max<std::int64_t>(1, std::min(wanted, rows)), kernel.row_block));
   plan.row_units = divide_up(rows, plan.rows_per_unit);
+
+  const std::int64_t column_bytes =
+      std::max<std::int64_t>(1, program.packed_slots) * kernel.real_bytes;
+  const std::int64_t tile_bytes =
+      kernel.state_slots > kManySlots ? kLongStateTileBytes : kTileBytes;
+  plan.tile_columns =
+      round_up(std::min(std::clamp(tile_bytes / column_bytes, kFewestTileColumns, kMostTileColumns),
+                        most_in_tile(work_of(program, kernel.lanes, plan.rows_per_unit, 1))),
+               kernel.lanes);
+
   // The slots of a row block lie close together where they are many, and the slots of states, which
   // are one stride apart, in different sets of the cache.
   plan.rows_per_panel = program.row.slots > kManySlots ? kernel.row_block : plan.rows_per_unit;
@@ -125,19 +151,21 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
       plan.rows_per_unit + (kernel.state_slots > kManySlots ? kLineBytes / kStateBytes : 0);
 
   plan.splits = 1;
-  if (plan.row_units > 0 && plan.row_units < kWantedUnits) {
-    const std::int64_t state_bytes =
-        std::max<std::int64_t>(1, rows * kernel.state_slots * kStateBytes);
-    plan.splits = std::min({divide_up(kWantedUnits, plan.row_units),
-                            columns / (kFewestSplitTiles * plan.tile_columns),
-                            kPartialStateBytes / state_bytes});
+  if (plan.row_units > 0 && plan.row_units < kWantedSplitUnits) {
+    const std::int64_t state_bytes = std::max<std::int64_t>(
+        1, plan.row_units * plan.state_stride * kernel.state_slots * kStateBytes);
+    const std::int64_t bytes =
+        partial_bytes(input_bytes(program.row, rows) + input_bytes(program.column, columns));
+    plan.splits =
+        std::min({divide_up(kWantedSplitUnits, plan.row_units),
+                  columns / (kFewestSplitTiles * plan.tile_columns), bytes / state_bytes});
     plan.splits = std::max<std::int64_t>(1, plan.splits);
   }
   plan.columns_per_split = round_up(divide_up(columns, plan.splits), plan.tile_columns);
   // Rounding up may have left the last splits without columns.
   if (columns > 0) plan.splits = divide_up(columns, plan.columns_per_split);
 
-  plan.small = work_of(program, kernel.lanes, rows, columns) < kSmallWork;
+  plan.threads = worthwhile_threads(work_of(program, kernel.lanes, rows, columns));
   return plan;
 }
 
@@ -147,20 +175,23 @@ TransposedPlan make_transposed_plan(const Program& program, const KernelSizes& k
   plan.rows = rows;
   plan.columns = columns;
   const std::int64_t row_bytes = std::max<std::int64_t>(1, program.row.slots) * kernel.real_bytes;
-  plan.rows_per_tile =
-      round_up(std::clamp((columns > kFewColumns ? kRowTileBytes : kSmallTileBytes) / row_bytes,
-                          kFewestTileVectors * kernel.lanes, kMostTileRows),
-               kernel.lanes);
-  // Partial states take no more memory than the inputs.
+  const std::int64_t tile_bytes = columns > kFewColumns ? kRowTileBytes : kSmallTileBytes;
+  plan.rows_per_tile = round_up(
+      std::min(std::clamp(tile_bytes / row_bytes, kFewestTileVectors * kernel.lanes, kMostTileRows),
+               most_in_tile(work_of(program, kernel.lanes, 1, columns))),
+      kernel.lanes);
   const std::int64_t state_bytes =
       std::max<std::int64_t>(1, columns * kernel.lanes * kernel.state_slots * kStateBytes);
-  const std::int64_t input_bytes = rows * (1 + input_slots(program.row)) * 8;
   const std::int64_t most = std::clamp<std::int64_t>(
-      std::min(kPartialStateBytes, input_bytes) / state_bytes, 1, kMostRowUnits);
-  plan.rows_per_unit =
-      round_up(std::max<std::int64_t>(1, divide_up(rows, most)), plan.rows_per_tile);
+      partial_bytes(input_bytes(program.row, rows)) / state_bytes, 1, kMostRowUnits);
+  // The first values of a unit all enter the heaps of the best ones.
+  std::int64_t fewest = 1;
+  for (const Accumulation& each : program.accumulations) {
+    if (each.ranked()) fewest = std::max(fewest, kRowsOfHeapEntry * each.rank * kernel.lanes);
+  }
+  plan.rows_per_unit = round_up(std::max(fewest, divide_up(rows, most)), plan.rows_per_tile);
   plan.units = divide_up(rows, plan.rows_per_unit);
-  plan.small = work_of(program, kernel.lanes, rows, columns) < kSmallWork;
+  plan.threads = worthwhile_threads(work_of(program, kernel.lanes, rows, columns));
   return plan;
 }
 

@@ -20,7 +20,7 @@ struct Plan {
   std::int64_t columns_per_split = 0;  // a multiple of tile_columns
   std::int64_t splits = 0;
   std::int64_t tile_columns = 0;
-  bool small = false;  // not worth waking other threads
+  std::int64_t threads = 0;  // worth waking for this work
 
   std::int64_t units() const { return row_units * splits; }
 };
@@ -46,7 +46,7 @@ struct TransposedPlan {
   std::int64_t rows_per_tile = 0;  // a multiple of the kernel's lanes
   std::int64_t rows_per_unit = 0;  // a multiple of rows_per_tile
   std::int64_t units = 0;
-  bool small = false;
+  std::int64_t threads = 0;  // worth waking for this work
 };
 
 TransposedPlan make_transposed_plan(const Program& program, const KernelSizes& kernel,

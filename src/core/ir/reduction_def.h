@@ -76,9 +76,10 @@ struct ReductionDef {
   std::vector<std::string> synonyms;
   bool weighted = false;
   bool ranked = false;
-  bool adds = false;      // the state is a sum that gathers rounding errors
-  bool selects = false;   // adds up over a selection; see ir/graph.h
-  bool internal = false;  // users cannot write it
+  bool adds = false;          // the state is a sum that gathers rounding errors
+  bool ignores_zero = false;  // a value of 0 leaves the state as it is
+  bool selects = false;       // adds up over a selection; see ir/graph.h
+  bool internal = false;      // users cannot write it
   ReductionCode code;
   ReductionCode compensated;  // for sum_scheme "kahan_scheme"; no name where there is no sum
   std::vector<ReductionOutput> outputs = {{}};

@@ -108,7 +108,8 @@ TEST_F(SessionTest, TheSecondCallFindsOperatorAndKernel) {
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
   EXPECT_EQ(kernels(), 1u);
   EXPECT_TRUE(session.status(loaded->op, settings).compiled);
-  EXPECT_EQ(loaded->kernels.size(), 1u);
+  ASSERT_EQ(loaded->kernels.size(), 1u);
+  EXPECT_EQ(loaded->kernels[0].size(), 1u);
   // Without a kernel on disk the one in memory still answers.
   EXPECT_EQ(session.clear_cache(settings), 1u);
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
@@ -126,7 +127,31 @@ TEST_F(SessionTest, BothPrecisionsAreKept) {
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
   settings.float32 = true;
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
-  EXPECT_EQ(session.load(text(kFormula, kArguments))->kernels.size(), 2u);
+  EXPECT_EQ(session.load(text(kFormula, kArguments))->kernels[0].size(), 2u);
+}
+
+TEST_F(SessionTest, FewRowsOfManyPairsGetAKernelOfTheirOwn) {
+  y = Table(300001, 2);
+  for (std::int64_t j = 0; j < y.rows; ++j) {
+    y.at(j, 0) = 1e-6 * static_cast<double>(j);
+    y.at(j, 1) = 1 - y.at(j, 0);
+  }
+  expect_right(call(kFormula, kArguments, {input(x), input(y)}));
+  EXPECT_EQ(kernels(), 1u);
+  const auto& made = session.load(text(kFormula, kArguments))->kernels[0];
+  ASSERT_EQ(made.size(), 1u);
+  EXPECT_TRUE(std::get<2>(made.begin()->first));
+  // Results without index have a long side as well.
+  const double all =
+      call("Sum_Reduction(Exp(-SqDist(x, y)), 2)", kArguments, {input(x), input(y)})[0];
+  double sum = 0;
+  for (const double each : expected()) sum += each;
+  EXPECT_TRUE(testing::near(all, sum, 1e-12));
+  EXPECT_EQ(kernels(), 2u);
+  // Fewer pairs do not pay for it.
+  y = Table(5, 2);
+  expect_right(call(kFormula, kArguments, {input(x), input(y)}));
+  EXPECT_EQ(made.size(), 2u);
 }
 
 TEST_F(SessionTest, InputsMayBeNamedInAnyOrder) {

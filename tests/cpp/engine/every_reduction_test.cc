@@ -115,7 +115,9 @@ TEST_P(EveryReductionOfDimension, IsRightOverEverySideInBothPrecisions) {
   }
 }
 
-TEST_P(EveryReductionOfDimension, IsRightInATransposedProgram) {
+class EveryTransposedReduction : public EveryReductionOfDimension {};
+
+TEST_P(EveryTransposedReduction, IsRightOverEverySide) {
   const auto [dimension, category] = GetParam();
   Formulas f;
   declare(f, dimension);
@@ -129,6 +131,8 @@ TEST_P(EveryReductionOfDimension, IsRightInATransposedProgram) {
 INSTANTIATE_TEST_SUITE_P(, EveryReductionOfDimension,
                          ::testing::Combine(::testing::Values(1, 3, 17, 40),
                                             ::testing::Values(0, 1, 2)));
+INSTANTIATE_TEST_SUITE_P(, EveryTransposedReduction,
+                         ::testing::Combine(::testing::Values(3, 17), ::testing::Values(0, 1, 2)));
 
 // One of those that share their code is enough.
 TEST_F(EveryReduction, IsRightAloneAsWell) {

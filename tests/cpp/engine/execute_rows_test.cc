@@ -113,6 +113,23 @@ TEST_F(ExecuteRowsTest, SelectionsLargerThanOnePanelAreRight) {
   }
 }
 
+TEST_F(ExecuteRowsTest, TheNumberOfThreadsDoesNotChangeABit) {
+  const Sizes sizes{30000, 40};
+  const Values values = f.values(random, sizes);
+  for (const char* text : {"SelectedSum_Reduction(SelectEntry(g, Entry(), 1) * (x - y),"
+                           " ArgKMin_Reduction(SqDist(x, y), 6, 0), 1)",
+                           "Sum_Reduction(x * b, 0) * Exp(x) + IndexI()"}) {
+    const Expr root = f(text);
+    const auto run = [&](int threads) {
+      CompiledRunner runner(machine, sizes, true, threads);
+      const Category category = root->kind == NodeKind::reduction ? root->category : Category::i;
+      return testing::run_result(root, category, values, runner);
+    };
+    const Table one = run(1);
+    for (const int threads : {2, 3}) EXPECT_EQ(one.values, run(threads).values) << threads;
+  }
+}
+
 TEST_F(ExecuteRowsTest, AnInterruptStopsIt) {
   const Sizes sizes{10, 3};
   const Expr root = f("Sum_Reduction(x, 0) * a");

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/engine/aligned_buffer.h"
 #include "core/ir/print.h"
 #include "support/machine.h"
 
@@ -84,6 +85,23 @@ TEST_F(ExecuteTest, TheNumberOfThreadsDoesNotChangeABit) {
             0)
             << text << " with " << threads << " threads";
       }
+    }
+  }
+}
+
+TEST_F(ExecuteTest, BuffersStayBelowThriceTheInputsAndOutputs) {
+  const Expr root = f("Sum_Reduction(Exp(-s * SqDist(x, y)) * b, 0)");
+  for (const bool transposed : {false, true}) {
+    const Program program = lower({root}, SumScheme::block, transposed);
+    const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, false, {});
+    for (const Sizes& sizes : {Sizes{3, 400000}, Sizes{100, 200000}, Sizes{200000, 100}}) {
+      if (transposed && sizes.i > sizes.j) continue;
+      const Values values = f.values(random, sizes);
+      AlignedBuffer::reset_peak();
+      CompiledRunner(machine, sizes, false, 16).pairs(program, *kernel, values);
+      const std::int64_t arrays = 8 * (4 * sizes.i + 4 * sizes.j);
+      EXPECT_LE(AlignedBuffer::peak_bytes(), static_cast<std::size_t>(3 * arrays))
+          << sizes.i << " x " << sizes.j << (transposed ? ", transposed" : "");
     }
   }
 }

@@ -52,6 +52,36 @@ TEST(Plan, UnitsCoverAllPairsOnce) {
   }
 }
 
+TEST(Plan, OfATransposedProgramCoversAllRowsOnce) {
+  for (const Case& each : cases()) {
+    for (const std::int64_t rows : kSizes) {
+      for (const std::int64_t columns : {1, 5, 63, 1000}) {
+        const TransposedPlan plan = make_transposed_plan(each.program, each.kernel, rows, columns);
+        ASSERT_GE(plan.units, 1);
+        ASSERT_GE(plan.units * plan.rows_per_unit, rows);
+        ASSERT_LT((plan.units - 1) * plan.rows_per_unit, rows);
+        ASSERT_EQ(plan.rows_per_tile % each.kernel.lanes, 0);
+        ASSERT_EQ(plan.rows_per_unit % plan.rows_per_tile, 0);
+      }
+    }
+  }
+}
+
+TEST(Plan, TransposesWhereRowsAreFewAndPairsMany) {
+  const Program program = cases()[5].program;
+  const auto prefers = [&](std::int64_t rows, std::int64_t columns) {
+    return prefers_transposed(program, 128, 16, rows, columns);
+  };
+  EXPECT_TRUE(prefers(1, 10000000));
+  EXPECT_TRUE(prefers(63, 10000000));
+  EXPECT_TRUE(prefers(130, 10000000));
+  EXPECT_FALSE(prefers(128, 10000000));
+  EXPECT_FALSE(prefers(100000, 10000000));
+  EXPECT_FALSE(prefers(1, 1000));
+  EXPECT_FALSE(prefers(0, 1000));
+  EXPECT_FALSE(prefers(1, 0));
+}
+
 TEST(Plan, KeepsToTheBlocksOfTheKernel) {
   for (const Case& each : cases()) {
     for (const std::int64_t rows : kSizes) {
@@ -109,8 +139,8 @@ TEST(Plan, FewRowsAreSplitOverColumns) {
 
 TEST(Plan, OnlyLittleWorkIsSmall) {
   for (const Case& each : cases()) {
-    EXPECT_TRUE(make_plan(each.program, each.kernel, 1, 1).small);
-    EXPECT_FALSE(make_plan(each.program, each.kernel, 100000, 100000).small);
+    EXPECT_TRUE(make_plan(each.program, each.kernel, 1, 1).threads == 0);
+    EXPECT_GT(make_plan(each.program, each.kernel, 100000, 100000).threads, 16);
   }
 }
 

@@ -57,13 +57,20 @@ TEST_P(RandomFormulas, AreRightInManyReductions) {
   std::vector<Expr> nodes;
   for (int n = 0; n < 4; ++n) nodes.push_back(random_reduction(f, formula, random, category));
   const Program program = lower(nodes);
+  const Program transposed = lower(nodes, SumScheme::block, true);
   Machine machine;
   for (const bool float32 : {true, false}) {
     const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
+    const std::shared_ptr<Kernel> other =
+        float32 ? nullptr : machine.backend().kernel(transposed, float32, {});
     for (const Sizes& sizes : {Sizes{1, 1}, Sizes{17, 5}, Sizes{5, 33}}) {
       const Values values = testing::rounded_to_float(f.values(random, sizes));
       const std::vector<Table> compiled =
           CompiledRunner(machine, sizes, float32, 2).pairs(program, *kernel, values);
+      const std::vector<Table> turned =
+          other == nullptr
+              ? compiled
+              : CompiledRunner(machine, sizes, float32, 2).pairs(transposed, *other, values);
       const std::vector<Table> interpreted = InterpretedRunner(sizes).pairs(program, values);
       std::size_t first = 0;
       for (Expr node : nodes) {
@@ -76,6 +83,7 @@ TEST_P(RandomFormulas, AreRightInManyReductions) {
         };
         testing::expect_outputs(part(interpreted), node, values, sizes, 1e-9);
         testing::expect_outputs(part(compiled), node, values, sizes, float32 ? 1e-4 : 1e-9);
+        testing::expect_outputs(part(turned), node, values, sizes, float32 ? 1e-4 : 1e-9);
         ASSERT_FALSE(HasFailure());
         first += node->reduction->outputs.size();
       }

@@ -90,7 +90,7 @@ class CompiledRunner {
     Table out(sizes_.of(category), program.result_dimension, -77);
     execute_rows(program, *machine_.backend().kernel(program, float32_, {}), bound.bindings, sizes_,
                  category, {out.values.data(), ElementType::float64, out.rows, out.dimension},
-                 interrupted_);
+                 threads_, machine_.pool(), interrupted_);
     return out;
   }
 
