@@ -4,6 +4,7 @@
 
 #include "exponential.h"
 #include "instructions.h"
+#include "roots.h"
 
 namespace kernelops {
 
