@@ -193,11 +193,12 @@ namespace detail {
 // The parts of b 2^t on whole registers of AVX-512: b 2^t = (b 2^(k / entries) 2^floor(t)) 2^f. Two
 // registers hold the powers for all k, multiplied by b, which costs nothing where b is the same for
 // several t, and a short polynomial does the rest. The product of the parts is left to the caller's
-// expression, where an addition may take it in.
+// expression, where an addition may take it in. Factors whose products overflow or vanish before
+// the result would do so are no loss: 0 * 2^1000 is 0.
 template <class V>
 KERNELOPS_INLINE V exp2_times_avx512(const V& t, const V& b) {
   constexpr bool kSingle = is_single<V>;
-  V lower, upper, p;
+  V lower, upper, q, f;
   if constexpr (kSingle) {
     lower = V{0x1.000000p+0, 0x1.059b0ep+0, 0x1.0b5586p+0, 0x1.11301ep+0,
               0x1.172b84p+0, 0x1.1d4874p+0, 0x1.2387a6p+0, 0x1.29e9e0p+0,
@@ -207,9 +208,9 @@ KERNELOPS_INLINE V exp2_times_avx512(const V& t, const V& b) {
               0x1.8ace54p+0, 0x1.93737cp+0, 0x1.9c4918p+0, 0x1.a5503cp+0,
               0x1.ae89fap+0, 0x1.b7f770p+0, 0x1.c199bep+0, 0x1.cb720ep+0,
               0x1.d5818ep+0, 0x1.dfc974p+0, 0x1.ea4afap+0, 0x1.f50766p+0};
-    // Remez exchange on the relative error, 0 <= f < 1/32: 2^-23.9.
-    const V f = fraction_avx512<5>(t);
-    p = polynomial(f, 1, 0.6931236539816306, 0.24265568734914852);
+    // Remez exchange on the relative error of 1 + f q, 0 <= f < 1/32: 2^-23.9.
+    f = fraction_avx512<5>(t);
+    q = polynomial(f, 0.6931236539816306, 0.24265568734914852);
   } else {
     lower = V{0x1.0000000000000p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0,
               0x1.2387a6e756238p+0, 0x1.306fe0a31b715p+0, 0x1.3dea64c123422p+0,
@@ -218,13 +219,15 @@ KERNELOPS_INLINE V exp2_times_avx512(const V& t, const V& b) {
               0x1.9c49182a3f090p+0, 0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0,
               0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
     // The same, 0 <= f < 1/16: 2^-57.
-    const V f = fraction_avx512<4>(t);
-    p = polynomial(f, 1, 0.69314718055993441, 0.24022650696190864, 0.055504108394622706,
+    f = fraction_avx512<4>(t);
+    q = polynomial(f, 0.69314718055993441, 0.24022650696190864, 0.055504108394622706,
                    0.0096181414762567998, 0.0013330655280692448, 0.00015740594022796908);
   }
   // Whole multiples of 1/32 or 1/16 are what these numbers have in their lowest bits.
   const V magic = like(t, kSingle ? 0x1.8p18 : 0x1.8p48);
-  return p * scale_avx512(table_avx512(t, magic, V(lower * b), V(upper * b)), t);
+  // Of a NaN, powers that are infinite or 0 leave nothing.
+  const V one_unless_nan = fix_avx512(like(t, 1), b, 0x00000022);
+  return (q * f + one_unless_nan) * scale_avx512(table_avx512(t, magic, lower * b, upper * b), t);
 }
 
 }  // namespace detail
