@@ -79,12 +79,16 @@ class Regrouper {
   bool is_product(Expr node) const {
     if (node->kind != NodeKind::operation) return false;
     return node->op == &operation("Mult") || node->op == &operation("Minus") ||
-           is_cheap_quotient(node);
+           is_quotient_by_inverse(node);
   }
 
-  bool is_cheap_quotient(Expr node) const {
-    return node->op == &operation("Divide") && stage_of(node) == kPairStage &&
-           stage_of(node->arguments[1]) != kPairStage;
+  // A quotient of two scalars of the pairs stays exact where it can be.
+  bool is_quotient_by_inverse(Expr node) const {
+    if (node->op != &operation("Divide") || stage_of(node) != kPairStage) return false;
+    const Expr numerator = node->arguments[0];
+    const Expr denominator = node->arguments[1];
+    return stage_of(numerator) != kPairStage || stage_of(denominator) != kPairStage ||
+           numerator->dimension > denominator->dimension;
   }
 
   // A product that is used elsewhere too stays whole: taking it apart would compute it twice.

@@ -73,6 +73,16 @@ TEST_F(RegroupTest, SeveralResultsKeepWhatTheyShare) {
       << print_formula(shared) << " in " << print_formula(after[1]);
 }
 
+TEST_F(RegroupTest, QuotientsBecomeProductsWithOneInverse) {
+  const auto divides = [this](const char* text) {
+    return print_formula(regroup(f.graph, f(text))).find(" / ") != std::string::npos;
+  };
+  EXPECT_FALSE(divides("Sum_Reduction(b / (1 + SqDist(x, y)), 0)"));
+  EXPECT_FALSE(divides("Sum_Reduction(SqDist(x, y) / b, 0)"));
+  EXPECT_FALSE(divides("Sum_Reduction((x - y) / (1 + SqDist(x, y)), 0)"));
+  EXPECT_TRUE(divides("Sum_Reduction((x | y) / (1 + SqDist(x, y)), 0)"));
+}
+
 // What all rows share is multiplied into the powers of 2 that only it needs.
 TEST_F(RegroupTest, PowersTakeInTheFactorsOfColumns) {
   const auto regrouped = [this](const char* text) {
