@@ -63,10 +63,10 @@ KERNELOPS_INLINE V power_of_single_magnitude(const V& x, const V& y) {
   const V f = parts.significand - like(x, 1);
   // Remez exchange on the relative error of f q(f) = log2(1 + f): 2^-35.8.
   const V q = split_polynomial(f, 0x1.71547652d0069p+0, -0x1.715476560b6b7p-1, 0x1.ec709ccd962e4p-2,
-                         -0x1.71546f289b77dp-2, 0x1.277724570d666p-2, -0x1.ec7576825b009p-3,
-                         0x1.a6012388e0188p-3, -0x1.70a5c076f5b58p-3, 0x1.48b5d1d731d32p-3,
-                         -0x1.31940247f1244p-3, 0x1.1c3fa36732589p-3, -0x1.a1f5f567dc2ffp-4,
-                         0x1.3736c7f4e2a34p-5);
+                               -0x1.71546f289b77dp-2, 0x1.277724570d666p-2, -0x1.ec7576825b009p-3,
+                               0x1.a6012388e0188p-3, -0x1.70a5c076f5b58p-3, 0x1.48b5d1d731d32p-3,
+                               -0x1.31940247f1244p-3, 0x1.1c3fa36732589p-3, -0x1.a1f5f567dc2ffp-4,
+                               0x1.3736c7f4e2a34p-5);
   const V product = y * log_with_special_cases(parts.exponent + f * q, x);
   // Beyond these bounds the result is 0 or infinite.
   const V bounded =
@@ -75,8 +75,8 @@ KERNELOPS_INLINE V power_of_single_magnitude(const V& x, const V& y) {
   const V k = (bounded + shift) - shift;
   // Remez exchange on the relative error, |f| <= 1/2: 2^-29.0.
   const V p = split_polynomial(bounded - k, 0x1.0000000261512p+0, 0x1.62e430c7e92c6p-1,
-                         0x1.ebfbdadcb0618p-3, 0x1.c6aed4b94ae99p-5, 0x1.3b2dbbc0fba7fp-7,
-                         0x1.5f456a8cf39ap-10, 0x1.41d3337c22e99p-13);
+                               0x1.ebfbdadcb0618p-3, 0x1.c6aed4b94ae99p-5, 0x1.3b2dbbc0fba7fp-7,
+                               0x1.5f456a8cf39ap-10, 0x1.41d3337c22e99p-13);
   if constexpr (has_avx512<V>) {
     return scale_avx512(p, k);
   } else {

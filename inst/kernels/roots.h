@@ -1,5 +1,5 @@
-// Square roots and inverses. With AVX-512, whose square roots and divisions take 6 to 24 cycles of a
-// unit of their own, they are made of multiplications, within one unit in the last place; exact
+// Square roots and inverses. With AVX-512, whose square roots and divisions take 6 to 24 cycles of
+// a unit of their own, they are made of multiplications, within one unit in the last place; exact
 // where the result is a number of half the digits. Elsewhere they are the machine's.
 #ifndef KERNELOPS_KERNELS_ROOTS_H_
 #define KERNELOPS_KERNELS_ROOTS_H_

@@ -165,10 +165,10 @@ class Regrouper {
     // A sign alone is free in most places; a factor -1 would not be.
     const bool only_sign = factors.constant == -1 && all_pairs && !factors.others.empty();
     const bool has_constant = factors.constant != 1 && !only_sign;
-    Expr scalar = product_by_stage(scalars, has_constant || factors.others.empty()
-                                                ? graph_.constant(factors.constant)
-                                                : nullptr,
-                                   factors.power);
+    Expr scalar = product_by_stage(
+        scalars,
+        has_constant || factors.others.empty() ? graph_.constant(factors.constant) : nullptr,
+        factors.power);
     Expr out = multiply(scalar, product_by_stage(vectors, nullptr, nullptr));
     KERNELOPS_CHECK(out != nullptr);
     return only_sign ? graph_.apply(operation("Minus"), {out}) : out;

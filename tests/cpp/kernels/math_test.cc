@@ -51,9 +51,9 @@ TYPED_TEST(MathTest, Exp2TimesIsTheProduct) {
   std::vector<T> x = spread<T>(-range, range, 1000);
   for (T special : {kInfinity<T>, -kInfinity<T>, kNan<T>, T(0)}) x.resize(x.size() + 32, special);
   for (T b : {T(0), T(-0.0), kInfinity<T>, -kInfinity<T>, kNan<T>}) {
-    this->expect_exact(
-        [b](const auto& v) KERNELOPS_ALWAYS_INLINE { return exp2_times(v, like(v, b)); },
-        [b](T v) { return std::exp2(v) * b; }, x);
+    this->expect_exact([b](const auto& v)
+                           KERNELOPS_ALWAYS_INLINE { return exp2_times(v, like(v, b)); },
+                       [b](T v) { return std::exp2(v) * b; }, x);
   }
 }
 
@@ -98,7 +98,8 @@ TYPED_TEST(MathTest, SqrtAndInverseAreExactWhereTheyCanBe) {
   this->expect_exact([](const auto& v) KERNELOPS_ALWAYS_INLINE { return sqrt(v); },
                      [](T v) { return std::sqrt(v); }, squares);
   std::vector<T> powers = {T(-0.0), T(0), kInfinity<T>, -kInfinity<T>, kNan<T>};
-  for (int k = std::numeric_limits<T>::min_exponent; k < std::numeric_limits<T>::max_exponent; ++k) {
+  for (int k = std::numeric_limits<T>::min_exponent; k < std::numeric_limits<T>::max_exponent;
+       ++k) {
     powers.push_back(std::ldexp(T(1), k));
     powers.push_back(std::ldexp(T(-1), k));
   }
