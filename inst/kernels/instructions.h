@@ -220,32 +220,28 @@ KERNELOPS_INLINE V maximum(const V& x, const V& y) {
   }
 }
 
-template <class V>
-KERNELOPS_INLINE V sqrt(const V& x) {
-  if constexpr (sizeof(V) > kRegisterBytes) {
-    return join(sqrt(low(x)), sqrt(high(x)));
-  } else {
-    V result;
-#if defined(__AVX__)
-    KERNELOPS_X86("vsqrt", "%1, %0", "=v", "v"(x));
-#elif defined(__SSE2__)
-    KERNELOPS_X86("sqrt", "%1, %0", "=x", "x"(x));
-#elif defined(__aarch64__)
-    if constexpr (is_single<V>) {
-      __asm__("fsqrt %0.4s, %1.4s" : "=w"(result) : "w"(x));
-    } else {
-      __asm__("fsqrt %0.2d, %1.2d" : "=w"(result) : "w"(x));
-    }
-#else
-    for (int k = 0; k < lanes<V>; ++k) {
-      result[k] = is_single<V> ? __builtin_sqrtf(x[k]) : __builtin_sqrt(x[k]);
-    }
-#endif
-    return result;
-  }
-}
-
 namespace detail {
+
+template <class V>
+KERNELOPS_INLINE V sqrt_instruction(const V& x) {
+  V result;
+#if defined(__AVX__)
+  KERNELOPS_X86("vsqrt", "%1, %0", "=v", "v"(x));
+#elif defined(__SSE2__)
+  KERNELOPS_X86("sqrt", "%1, %0", "=x", "x"(x));
+#elif defined(__aarch64__)
+  if constexpr (is_single<V>) {
+    __asm__("fsqrt %0.4s, %1.4s" : "=w"(result) : "w"(x));
+  } else {
+    __asm__("fsqrt %0.2d, %1.2d" : "=w"(result) : "w"(x));
+  }
+#else
+  for (int k = 0; k < lanes<V>; ++k) {
+    result[k] = is_single<V> ? __builtin_sqrtf(x[k]) : __builtin_sqrt(x[k]);
+  }
+#endif
+  return result;
+}
 
 #if defined(__SSE4_1__)
 // Rounds to whole numbers: down (mode 9), up (10) or towards zero (11), without exceptions.

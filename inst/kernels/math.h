@@ -13,16 +13,12 @@
 #include "hyperbolic.h"
 #include "instructions.h"
 #include "power.h"
+#include "roots.h"
 #include "special.h"
 #include "trigonometric.h"
 #include "vector.h"
 
 namespace kernelops {
-
-template <class V>
-KERNELOPS_INLINE V inverse(const V& x) {
-  return like(x, 1) / x;
-}
 
 template <class V>
 KERNELOPS_INLINE V square(const V& x) {
@@ -46,26 +42,6 @@ KERNELOPS_INLINE V step(const V& x) {
     return join(step(low(x)), step(high(x)));
   } else {
     return select(x < V{}, V{}, like(x, 1));
-  }
-}
-
-// 1 / sqrt(x), and 0 where x is 0, so that the gradients of norms vanish there.
-template <class V>
-KERNELOPS_INLINE V rsqrt_or_zero(const V& x) {
-  if constexpr (sizeof(V) > kRegisterBytes) {
-    return join(rsqrt_or_zero(low(x)), rsqrt_or_zero(high(x)));
-  } else if constexpr (detail::has_avx512<V>) {
-    // Newton's step on the residual: a quarter of the time of a root and a division.
-    V y = detail::rsqrt_guess_avx512(x);
-    if constexpr (!is_single<V>) {
-      const V half = y * like(x, 0.5);
-      y = (like(x, 1) - (x * y) * y) * half + y;
-    }
-    const V half = y * like(x, 0.5);
-    y = (like(x, 1) - (x * y) * y) * half + y;
-    return detail::fix_avx512(y, x, 0x00800800);
-  } else {
-    return select(x == V{}, V{}, like(x, 1) / sqrt(x));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "exponential.h"
 #include "instructions.h"
+#include "roots.h"
 
 namespace kernelops {
 
@@ -38,10 +39,7 @@ KERNELOPS_INLINE Pair<V> log2_pair(const V& x) {
   const V fraction_low = fraction.low + (s * factor_low + s_low * factor.high);
   const Pair<V> sum = exact_sum(parts.exponent, fraction.high);
   const Pair<V> result = exact_sum(sum.high, sum.low + fraction_low);
-  // Zero, infinity and NaN.
-  const V infinity = like(x, __builtin_huge_val());
-  const V high = select(x == V{}, -infinity, select(x < infinity, result.high, x));
-  return {high, result.low};
+  return {log_with_special_cases(result.high, x), result.low};
 }
 
 // x^y for x >= 0 as 2^(y log2(x)), of doubles.
@@ -64,22 +62,26 @@ KERNELOPS_INLINE V power_of_single_magnitude(const V& x, const V& y) {
   const Binary<V> parts = binary(x);
   const V f = parts.significand - like(x, 1);
   // Remez exchange on the relative error of f q(f) = log2(1 + f): 2^-35.8.
-  const V q = polynomial(f, 0x1.71547652d0069p+0, -0x1.715476560b6b7p-1, 0x1.ec709ccd962e4p-2,
-                         -0x1.71546f289b77dp-2, 0x1.277724570d666p-2, -0x1.ec7576825b009p-3,
-                         0x1.a6012388e0188p-3, -0x1.70a5c076f5b58p-3, 0x1.48b5d1d731d32p-3,
-                         -0x1.31940247f1244p-3, 0x1.1c3fa36732589p-3, -0x1.a1f5f567dc2ffp-4,
-                         0x1.3736c7f4e2a34p-5);
-  const V infinity = like(x, __builtin_huge_val());
-  const V regular = select(x < infinity, parts.exponent + f * q, x);
-  const V product = y * select(x == V{}, -infinity, regular);
-  const V bounded = minimum(maximum(product, like(x, -160)), like(x, 130));
+  const V q = split_polynomial(f, 0x1.71547652d0069p+0, -0x1.715476560b6b7p-1, 0x1.ec709ccd962e4p-2,
+                               -0x1.71546f289b77dp-2, 0x1.277724570d666p-2, -0x1.ec7576825b009p-3,
+                               0x1.a6012388e0188p-3, -0x1.70a5c076f5b58p-3, 0x1.48b5d1d731d32p-3,
+                               -0x1.31940247f1244p-3, 0x1.1c3fa36732589p-3, -0x1.a1f5f567dc2ffp-4,
+                               0x1.3736c7f4e2a34p-5);
+  const V product = y * log_with_special_cases(parts.exponent + f * q, x);
+  // Beyond these bounds the result is 0 or infinite.
+  const V bounded =
+      has_avx512<V> ? product : minimum(maximum(product, like(x, -160)), like(x, 130));
   const V shift = like(x, 0x1.8p52);
   const V k = (bounded + shift) - shift;
   // Remez exchange on the relative error, |f| <= 1/2: 2^-29.0.
-  const V p = polynomial(bounded - k, 0x1.0000000261512p+0, 0x1.62e430c7e92c6p-1,
-                         0x1.ebfbdadcb0618p-3, 0x1.c6aed4b94ae99p-5, 0x1.3b2dbbc0fba7fp-7,
-                         0x1.5f456a8cf39ap-10, 0x1.41d3337c22e99p-13);
-  return p * power_of_two(k);
+  const V p = split_polynomial(bounded - k, 0x1.0000000261512p+0, 0x1.62e430c7e92c6p-1,
+                               0x1.ebfbdadcb0618p-3, 0x1.c6aed4b94ae99p-5, 0x1.3b2dbbc0fba7fp-7,
+                               0x1.5f456a8cf39ap-10, 0x1.41d3337c22e99p-13);
+  if constexpr (has_avx512<V>) {
+    return scale_avx512(p, k);
+  } else {
+    return p * power_of_two(k);
+  }
 }
 
 // Half of the lanes, as many bytes as all of them were.
@@ -89,6 +91,23 @@ KERNELOPS_INLINE half_t<V> power_of_half(const half_t<V>& x, const half_t<V>& y)
   return __builtin_convertvector(
       power_of_single_magnitude(__builtin_convertvector(x, Wide), __builtin_convertvector(y, Wide)),
       half_t<V>);
+}
+
+// Given |x|^y, x^y with the special cases of C's pow.
+template <class V>
+KERNELOPS_INLINE V power_with_special_cases(const V& of_magnitude, const V& x, const V& y) {
+  const V magnitude = abs(x);
+  const V one = like(x, 1), infinity = like(x, __builtin_huge_val());
+  // x^0, 1^y, and (-1)^inf.
+  const auto unit = (y == V{}) | (x == one) | ((magnitude == one) & (abs(y) == infinity));
+  V result = select(unit, one, of_magnitude);
+  const V half = y * like(x, 0.5);
+  const auto whole = floor(y) == y;
+  const auto odd = whole & (floor(half) != half);
+  const auto invalid = (x < V{}) & (x > -infinity) & (y - y == V{}) & ~whole;
+  result = select(invalid, like(x, __builtin_nan("")), result);
+  const bits_t<V> sign = reinterpret<bits_t<V>>(odd) & sign_bit(x);
+  return reinterpret<V>(reinterpret<bits_t<V>>(result) ^ sign);
 }
 
 }  // namespace detail
@@ -107,17 +126,12 @@ KERNELOPS_INLINE V power_real(const V& x, const V& y) {
     } else {
       result = detail::power_of_magnitude(magnitude, y);
     }
-    const V one = like(x, 1), infinity = like(x, __builtin_huge_val());
-    // x^0, 1^y, and (-1)^inf.
-    const auto unit = (y == V{}) | (x == one) | ((magnitude == one) & (abs(y) == infinity));
-    result = select(unit, one, result);
-    const V half = y * like(x, 0.5);
-    const auto whole = floor(y) == y;
-    const auto odd = whole & (floor(half) != half);
-    const auto invalid = (x < V{}) & (x > -infinity) & (y - y == V{}) & ~whole;
-    result = select(invalid, like(x, __builtin_nan("")), result);
-    const bits_t<V> sign = reinterpret<bits_t<V>>(odd) & sign_bit(x);
-    return reinterpret<V>(reinterpret<bits_t<V>>(result) ^ sign);
+    // All but positive finite numbers to finite powers.
+    using U = bits_t<V>;
+    const V infinity = like(x, __builtin_huge_val());
+    const auto regular = (reinterpret<U>(x) - 1 < reinterpret<U>(infinity) - 1) & (y - y == V{});
+    return __builtin_expect(any(~regular), 0) ? detail::power_with_special_cases(result, x, y)
+                                              : result;
   }
 }
 

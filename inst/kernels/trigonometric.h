@@ -5,6 +5,7 @@
 
 #include "exponential.h"
 #include "instructions.h"
+#include "roots.h"
 
 namespace kernelops {
 

@@ -36,7 +36,7 @@ std::vector<OpDef> arithmetic_rows() {
       op("Square").code(KERNELOPS_UNARY(x * x)).gradient({"x * (2 * g)"})
           .r("x^2")
           .doc("Square, also written x ** 2.", "x^2"),
-      op("Inv").code(KERNELOPS_UNARY(like(x, 1) / x)).gradient({"-(Square(out) * g)"})
+      op("Inv").code(KERNELOPS_UNARY(inverse(x))).gradient({"-(Square(out) * g)"})
           .r("1 / x").domain(0.5, 2)
           .doc("Inverse.", "1 / x"),
       op("Abs").code(KERNELOPS_UNARY(abs(x))).gradient({"Sign(x) * g"})

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "core/ops/table.h"
@@ -24,9 +25,15 @@ Stage stage_of(Expr node) {
   return i ? kIStage : j ? kJStage : kParameterStage;
 }
 
+// The stage of what a reduction's columns hold: the other side than the one that indexes it.
+Stage column_stage(Expr reduction) {
+  return reduction->category == Category::j ? kIStage : kJStage;
+}
+
 struct Factors {
   double constant = 1;
   std::vector<Expr> others;
+  Expr power = nullptr;  // one of the others: a power of 2 of each pair that nothing else needs
 };
 
 class Regrouper {
@@ -40,6 +47,9 @@ class Regrouper {
     }
     // A result that is a part of another one is needed whole too.
     for (Expr root : roots) ++uses_[root];
+    for (Expr node : nodes) {
+      if (node->kind == NodeKind::reduction) is_column_[column_stage(node)] = true;
+    }
     for (Expr node : nodes) done_[node] = visit(node);
     std::vector<Expr> out;
     for (Expr root : roots) out.push_back(done_.at(root));
@@ -69,12 +79,16 @@ class Regrouper {
   bool is_product(Expr node) const {
     if (node->kind != NodeKind::operation) return false;
     return node->op == &operation("Mult") || node->op == &operation("Minus") ||
-           is_cheap_quotient(node);
+           is_quotient_by_inverse(node);
   }
 
-  bool is_cheap_quotient(Expr node) const {
-    return node->op == &operation("Divide") && stage_of(node) == kPairStage &&
-           stage_of(node->arguments[1]) != kPairStage;
+  // A quotient of two scalars of the pairs stays exact where it can be.
+  bool is_quotient_by_inverse(Expr node) const {
+    if (node->op != &operation("Divide") || stage_of(node) != kPairStage) return false;
+    const Expr numerator = node->arguments[0];
+    const Expr denominator = node->arguments[1];
+    return stage_of(numerator) != kPairStage || stage_of(denominator) != kPairStage ||
+           numerator->dimension > denominator->dimension;
   }
 
   // A product that is used elsewhere too stays whole: taking it apart would compute it twice.
@@ -82,7 +96,12 @@ class Regrouper {
     if (node->kind == NodeKind::constant && std::isnormal(out->constant * node->value)) {
       out->constant *= node->value;
     } else if (!is_product(node) || (!top && uses_.at(node) > 1)) {
-      out->others.push_back(done_.at(node));
+      const Expr done = done_.at(node);
+      if (done->op == &operation("Exp2") && done->dimension == 1 && uses_.at(node) == 1 &&
+          stage_of(done) == kPairStage) {
+        out->power = done;
+      }
+      out->others.push_back(done);
     } else if (node->op == &operation("Minus")) {
       out->constant = -out->constant;
       collect(node->arguments[0], false, out);
@@ -99,11 +118,13 @@ class Regrouper {
     return graph_.apply(operation("Mult"), {a, b});
   }
 
-  // The product of a list of factors by stage, what is cheaper joined with what is next.
-  Expr product_by_stage(const std::vector<Expr>& factors, Expr first) {
+  // The product of a list of factors by stage, what is cheaper joined with what is next; a power of
+  // 2 takes in what is there before the pairs.
+  Expr product_by_stage(const std::vector<Expr>& factors, Expr first, Expr power) {
     std::array<Expr, kStages> by_stage{};
     by_stage[kParameterStage] = first;
     for (Expr factor : factors) {
+      if (factor == power) continue;
       Expr& place = by_stage[stage_of(factor)];
       place = multiply(place, factor);
     }
@@ -113,9 +134,24 @@ class Regrouper {
       side = multiply(by_stage[kParameterStage], side);
       by_stage[kParameterStage] = nullptr;
     }
+    if (power != nullptr) {
+      Expr& place = by_stage[kPairStage];
+      place = multiply(place, with_shared_factor(power, &by_stage));
+    }
     Expr out = nullptr;
     for (Expr part : by_stage) out = multiply(out, part);
     return out;
+  }
+
+  // The power times a factor that all rows share, removed from its place: see exp2_times.
+  Expr with_shared_factor(Expr power, std::array<Expr, kStages>* by_stage) {
+    for (Stage stage : {kIStage, kJStage, kParameterStage}) {
+      Expr& factor = (*by_stage)[stage];
+      if (factor == nullptr || (stage != kParameterStage && !is_column_[stage])) continue;
+      return graph_.apply(operation("Exp2Times"),
+                          {power->arguments[0], std::exchange(factor, nullptr)});
+    }
+    return power;
   }
 
   Expr product(const Factors& factors) {
@@ -129,16 +165,18 @@ class Regrouper {
     // A sign alone is free in most places; a factor -1 would not be.
     const bool only_sign = factors.constant == -1 && all_pairs && !factors.others.empty();
     const bool has_constant = factors.constant != 1 && !only_sign;
-    Expr scalar = product_by_stage(scalars, has_constant || factors.others.empty()
-                                                ? graph_.constant(factors.constant)
-                                                : nullptr);
-    Expr out = multiply(scalar, product_by_stage(vectors, nullptr));
+    Expr scalar = product_by_stage(
+        scalars,
+        has_constant || factors.others.empty() ? graph_.constant(factors.constant) : nullptr,
+        factors.power);
+    Expr out = multiply(scalar, product_by_stage(vectors, nullptr, nullptr));
     KERNELOPS_CHECK(out != nullptr);
     return only_sign ? graph_.apply(operation("Minus"), {out}) : out;
   }
 
   Graph& graph_;
   std::map<Expr, int> uses_;
+  std::array<bool, kStages> is_column_{};  // whether some reduction runs over this side
   std::map<Expr, Expr> done_;
 };
 

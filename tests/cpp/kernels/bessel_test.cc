@@ -7,11 +7,13 @@
 #include <limits>
 #include <vector>
 
+#include "support/references.h"
 #include "support/vectors.h"
 
 namespace kernelops {
 namespace {
 
+using testing::bessel_reference;
 using testing::Case;
 using testing::CaseName;
 using testing::kInfinity;
@@ -20,31 +22,6 @@ using testing::same;
 using testing::spread;
 
 constexpr double kPi = 3.14159265358979323846;
-
-// x^p K_nu(x) as the integral over t >= 0 of x^p e^(-x cosh t) cosh(nu t). The trapezoidal rule
-// converges faster than any power of its step.
-long double bessel_reference(long double x, long double nu, long double p) {
-  const long double scale = std::hypot(x, nu);
-  const long double step = std::min(1 / 32.0L, 0.25L / std::sqrt(scale));
-  const auto term = [=](long double t) {
-    const long double e = p * std::log(x) - x * std::cosh(t);
-    return (std::exp(e + nu * t) + std::exp(e - nu * t)) / 2;
-  };
-  // From the largest terms outwards.
-  const long double peak = std::floor(std::asinh(nu / x) / step);
-  long double sum = 0;
-  for (long double k = peak; k >= 0; --k) {
-    const long double value = k == 0 ? term(0) / 2 : term(k * step);
-    sum += value;
-    if (value < sum * 1e-22L) break;
-  }
-  for (long double k = peak + 1;; ++k) {
-    const long double value = term(k * step);
-    sum += value;
-    if (value <= sum * 1e-22L) break;
-  }
-  return sum * step;
-}
 
 template <class Case>
 class BesselTest : public testing::VectorTest<Case> {

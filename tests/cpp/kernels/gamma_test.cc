@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "support/references.h"
 #include "support/vectors.h"
 
 namespace kernelops {
@@ -14,46 +15,14 @@ namespace {
 
 using testing::Case;
 using testing::CaseName;
+using testing::digamma_reference;
 using testing::kInfinity;
 using testing::kNan;
+using testing::polygamma_reference;
 using testing::samples;
 using testing::spread;
 
 constexpr long double kPi = 3.14159265358979323846264338327950288L;
-
-// The asymptotic series from 40 on, and the reflection below 0.
-long double digamma_reference(long double x) {
-  if (x <= 0 && x == std::floor(x)) return kNan<long double>;
-  if (x < 0) {
-    const long double r = x - std::round(x);
-    return digamma_reference(1 - x) - kPi / std::tan(kPi * r);
-  }
-  long double sum = 0;
-  for (; x < 40; ++x) sum -= 1 / x;
-  const long double z = 1 / (x * x);
-  const long double series =
-      z * (1 / 12.0L - z * (1 / 120.0L - z * (1 / 252.0L - z * (1 / 240.0L - z / 132.0L))));
-  return sum + std::log(x) - 0.5L / x - series;
-}
-
-// The sum of n! / (x + k)^(n + 1) for x > 0, with Euler and Maclaurin's formula from 100 on.
-long double polygamma_reference(long double x, long n) {
-  const long double s = n + 1;
-  long double sum = 0;
-  for (; x < 100; ++x) sum += std::pow(x, -s);
-  // B_2k / (2 k)!
-  constexpr long double kBernoulli[] = {1 / 12.0L,          -1 / 720.0L,
-                                        1 / 30240.0L,       -1 / 1209600.0L,
-                                        1 / 47900160.0L,    -691 / 1307674368000.0L,
-                                        1 / 74724249600.0L, -3617 / 10670622842880000.0L};
-  long double tail = x / n + 0.5L, rising = s / x;
-  for (int k = 0; k < 8; ++k) {
-    tail += kBernoulli[k] * rising;
-    rising *= (s + 2 * k + 1) * (s + 2 * k + 2) / (x * x);
-  }
-  sum += std::pow(x, -s) * tail;
-  return (n % 2 != 0 ? 1 : -1) * std::tgamma(s) * sum;
-}
 
 template <class Case>
 class GammaTest : public testing::VectorTest<Case> {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -38,6 +39,24 @@ TYPED_TEST(MathTest, Exp2IsWithinThreeUlps) {
   }
 }
 
+// A product of special values is what it is without the function.
+TYPED_TEST(MathTest, Exp2TimesIsTheProduct) {
+  using T = typename TestFixture::T;
+  const double range = this->kFloat ? 100 : 900;
+  for (T b : {T(1), T(-3), T(1e5), T(1e-5)}) {
+    this->expect_ulps(
+        4.0, [b](const auto& x) KERNELOPS_ALWAYS_INLINE { return exp2_times(x, like(x, b)); },
+        [b](long double x) { return b * std::exp2(x); }, spread<T>(-range, range, 200000));
+  }
+  std::vector<T> x = spread<T>(-range, range, 1000);
+  for (T special : {kInfinity<T>, -kInfinity<T>, kNan<T>, T(0)}) x.resize(x.size() + 32, special);
+  for (T b : {T(0), T(-0.0), kInfinity<T>, -kInfinity<T>, kNan<T>}) {
+    this->expect_exact([b](const auto& v)
+                           KERNELOPS_ALWAYS_INLINE { return exp2_times(v, like(v, b)); },
+                       [b](T v) { return std::exp2(v) * b; }, x);
+  }
+}
+
 TYPED_TEST(MathTest, LogIsWithinOneUlp) {
   using T = typename TestFixture::T;
   for (double highest : {2.0, 1e4}) {
@@ -55,13 +74,49 @@ TYPED_TEST(MathTest, LogIsExactAtOneAndZero) {
   EXPECT_TRUE(same<T>(log(broadcast<V>(T(-0.0)))[0], -kInfinity<T>));
 }
 
-TYPED_TEST(MathTest, SqrtAndInverseAreCorrectlyRounded) {
+TYPED_TEST(MathTest, SqrtAndInverseAreWithinOneUlp) {
   using T = typename TestFixture::T;
-  const std::vector<T> x = samples<T>(0, 100);
+  for (double range : {4.0, 1e30}) {
+    std::vector<T> x = samples<T>(0, range);
+    this->expect_ulps(
+        1.0, [](const auto& v) KERNELOPS_ALWAYS_INLINE { return inverse(v); },
+        [](long double v) { return 1 / v; }, x);
+    // The root of a denormal number is one of a number nearby.
+    std::replace_if(
+        x.begin(), x.end(), [](T v) { return std::fpclassify(v) == FP_SUBNORMAL; }, T(1));
+    this->expect_ulps(
+        1.0, [](const auto& v) KERNELOPS_ALWAYS_INLINE { return sqrt(v); },
+        [](long double v) { return std::sqrt(v); }, x);
+  }
+}
+
+TYPED_TEST(MathTest, SqrtAndInverseAreExactWhereTheyCanBe) {
+  using T = typename TestFixture::T;
+  std::vector<T> squares = {T(-0.0), T(0), kInfinity<T>, kNan<T>, T(-1), -kInfinity<T>};
+  for (int k = 1; k < 4000; ++k) squares.push_back(T(k) * T(k));
+  squares.resize(4032, T(1));
   this->expect_exact([](const auto& v) KERNELOPS_ALWAYS_INLINE { return sqrt(v); },
-                     [](T v) { return std::sqrt(v); }, x);
+                     [](T v) { return std::sqrt(v); }, squares);
+  std::vector<T> powers = {T(-0.0), T(0), kInfinity<T>, -kInfinity<T>, kNan<T>};
+  for (int k = std::numeric_limits<T>::min_exponent; k < std::numeric_limits<T>::max_exponent;
+       ++k) {
+    powers.push_back(std::ldexp(T(1), k));
+    powers.push_back(std::ldexp(T(-1), k));
+  }
+  powers.resize((powers.size() + 31) / 32 * 32, T(1));
   this->expect_exact([](const auto& v) KERNELOPS_ALWAYS_INLINE { return inverse(v); },
-                     [](T v) { return 1 / v; }, x);
+                     [](T v) { return 1 / v; }, powers);
+}
+
+TYPED_TEST(MathTest, SqrtOfDenormalNumbersIsThatOfNumbersNearby) {
+  using T = typename TestFixture::T;
+  using V = typename TestFixture::V;
+  constexpr T kLeast = std::numeric_limits<T>::denorm_min();
+  for (T x = kLeast; x < std::numeric_limits<T>::min(); x = x * T(1.37) + kLeast) {
+    const T root = sqrt(broadcast<V>(x))[0];
+    const long double square = static_cast<long double>(root) * root;
+    EXPECT_LE(std::fabs(square - x), kLeast * 0.51L + x * 4 * std::numeric_limits<T>::epsilon());
+  }
 }
 
 TYPED_TEST(MathTest, RsqrtIsZeroAtZero) {
@@ -132,7 +187,7 @@ TYPED_TEST(MathTest, PowerIsAChainOfProducts) {
   this->expect_exact([](const auto& v) KERNELOPS_ALWAYS_INLINE { return power(v, 3); },
                      [](T v) { return v * (v * v); }, x);
   this->expect_exact([](const auto& v) KERNELOPS_ALWAYS_INLINE { return power(v, -2); },
-                     [](T v) { return T(1) / (v * v); }, x);
+                     [](T v) { return inverse(broadcast<typename TestFixture::V>(v * v))[0]; }, x);
   EXPECT_EQ(power(broadcast<V>(2), 10)[0], 1024);
   EXPECT_EQ(power(broadcast<V>(-2), -3)[0], -0.125);
   EXPECT_EQ(power(broadcast<V>(-1), std::numeric_limits<long>::min())[0], 1);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "core/ir/print.h"
 #include "core/transform/differential.h"
 #include "support/random_formula.h"
@@ -69,6 +71,33 @@ TEST_F(RegroupTest, SeveralResultsKeepWhatTheyShare) {
   const std::vector<Expr> nodes = topological({after[1]});
   EXPECT_NE(std::find(nodes.begin(), nodes.end(), shared), nodes.end())
       << print_formula(shared) << " in " << print_formula(after[1]);
+}
+
+TEST_F(RegroupTest, QuotientsBecomeProductsWithOneInverse) {
+  const auto divides = [this](const char* text) {
+    return print_formula(regroup(f.graph, f(text))).find(" / ") != std::string::npos;
+  };
+  EXPECT_FALSE(divides("Sum_Reduction(b / (1 + SqDist(x, y)), 0)"));
+  EXPECT_FALSE(divides("Sum_Reduction(SqDist(x, y) / b, 0)"));
+  EXPECT_FALSE(divides("Sum_Reduction((x - y) / (1 + SqDist(x, y)), 0)"));
+  EXPECT_TRUE(divides("Sum_Reduction((x | y) / (1 + SqDist(x, y)), 0)"));
+}
+
+// What all rows share is multiplied into the powers of 2 that only it needs.
+TEST_F(RegroupTest, PowersTakeInTheFactorsOfColumns) {
+  const auto regrouped = [this](const char* text) {
+    return print_formula(regroup(f.graph, f(text)));
+  };
+  const auto takes_in = [&](const char* text) {
+    return regrouped(text).find("Exp2Times(") != std::string::npos;
+  };
+  EXPECT_TRUE(takes_in("Sum_Reduction(Exp(-SqDist(x, y)) * b, 0)"));
+  EXPECT_TRUE(takes_in("Sum_Reduction(3 * Exp(-SqDist(x, y)), 0)"));
+  EXPECT_TRUE(takes_in("Sum_Reduction(Exp(-SqDist(x, y)) * s * (x - y), 1)"));
+  // Of the rows, of several components, and needed twice.
+  EXPECT_FALSE(takes_in("Sum_Reduction(Exp(-SqDist(x, y)) * b, 1)"));
+  EXPECT_FALSE(takes_in("Sum_Reduction(Exp(-SqDist(x, y)) * y, 0)"));
+  EXPECT_FALSE(takes_in("Sum_Reduction(Exp(-SqDist(x, y)) * b + Exp(-SqDist(x, y)), 0)"));
 }
 
 }  // namespace
