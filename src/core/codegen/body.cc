@@ -151,7 +151,8 @@ std::string BodyWriter::statement(const Instruction& each, int row, int column) 
     case Opcode::update:
       break;
   }
-  return dialect_.take(each, row, column, operand(0));
+  return dialect_.take(each, row, column,
+                       [&](int r, int c) { return name(each.operands[0], r, c); });
 }
 
 // Where an instruction is written: states and local slots belong to a row vector and a column even
@@ -180,7 +181,8 @@ std::string BodyWriter::instruction(const Instruction& each, const std::string& 
   std::string out;
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; ++column) {
-      out += indent + statement(each, row, column) + "\n";
+      const std::string text = statement(each, row, column);
+      if (!text.empty()) out += indent + text + "\n";
     }
   }
   return out;

@@ -49,10 +49,11 @@ class CpuDialect : public Dialect {
       case Space::row:
         return "load<V>(row + " + component + " * stride" +
                (row > 0 ? " + " + number(row) + " * kLanes" : "") + ")";
-      default:
+      default: {
+        const int place = states_.backwards() ? shape_.columns - 1 - column : column;
         return "broadcast<V>(column[" +
-               (column > 0 ? number(column * program_.packed_slots) + " + " : "") + component +
-               "])";
+               (place > 0 ? number(place * program_.packed_slots) + " + " : "") + component + "])";
+      }
     }
   }
 
@@ -67,7 +68,7 @@ class CpuDialect : public Dialect {
   }
 
   std::string take(const Instruction& instruction, int row, int column,
-                   const std::string& value) const override {
+                   const ValueName& value) const override {
     return states_.take(instruction, row, column, value);
   }
 
@@ -181,9 +182,11 @@ class CpuWriter {
     const TileShape shape{shape_.row_vectors, columns};
     const CpuDialect dialect(program_, shape);
     const std::string group = number(columns);
-    return "      for (; j + " + group + " <= end; j += " + group +
-           ") {\n"
-           "        [[maybe_unused]] const Real* const column = columns + j * " +
+    const std::string head = states_.backwards()
+                                 ? "      for (; last - " + group + " >= first; last -= " + group +
+                                       ") {\n        const Size j = last - " + group + ";\n"
+                                 : "      for (; j + " + group + " <= end; j += " + group + ") {\n";
+    return head + "        [[maybe_unused]] const Real* const column = columns + j * " +
            number(program_.packed_slots) +
            ";\n        [[maybe_unused]] const I index = "
            "broadcast<I>(static_cast<element_t<I>>(j));\n" +
@@ -192,6 +195,9 @@ class CpuWriter {
 
   std::string tile_function() const {
     const CpuDialect dialect(program_, shape_);
+    // Where a run of columns begins that goes into one state; forwards that is also its loop's
+    // index.
+    const std::string first = states_.backwards() ? "first" : "j";
     std::string out =
         "void tile(const Tile* tile) {\n"
         "  [[maybe_unused]] const Real* const parameter = static_cast<const "
@@ -203,16 +209,19 @@ class CpuWriter {
         "* kRowBlock;\n"
         "    [[maybe_unused]] char* memory = static_cast<char*>(tile->scratch);\n"
         "    [[maybe_unused]] char*& scratch = memory;\n" +
-        local_arrays(program_.pair, shape_.row_vectors, "    ") +
-        BodyWriter(program_.pair, dialect, shape_).hoisted("    ") +
-        "    for (Size j = 0; j < tile->column_count;) {\n"
-        "      const Size end =\n"
-        "          j + kFlushColumns < tile->column_count ? j + kFlushColumns : "
-        "tile->column_count;\n"
-        "      [[maybe_unused]] char* scratch = memory;\n" +
-        states_.declarations("      ") + column_loop(shape_.columns);
+        local_arrays(program_.pair, shape_.row_vectors, "    ") + states_.thresholds("    ") +
+        BodyWriter(program_.pair, dialect, shape_).hoisted("    ") + "    for (Size " + first +
+        " = 0; " + first +
+        " < tile->column_count;) {\n"
+        "      const Size end =\n          " +
+        first + " + kFlushColumns < tile->column_count ? " + first +
+        " + kFlushColumns : tile->column_count;\n" +
+        (states_.backwards() ? "      Size last = end;\n" : "") +
+        "      [[maybe_unused]] char* scratch = memory;\n" + states_.declarations("      ") +
+        column_loop(shape_.columns);
     if (shape_.columns > 1) out += column_loop(1);
-    return out + states_.flush("      ") + "    }\n  }\n}\n\n";
+    return out + states_.flush("      ") + (states_.backwards() ? "      first = end;\n" : "") +
+           "    }\n  }\n}\n\n";
   }
 
   std::string descriptor() const {

@@ -2,11 +2,15 @@
 // is written by codegen/body.cc; a dialect only says how values are typed, loaded and stored.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "core/lower/program.h"
 
 namespace kernelops {
+
+/// The name of a value for a vector of the row block and a column of the group.
+using ValueName = std::function<std::string(int row, int column)>;
 
 /// One target language.
 class Dialect {
@@ -32,9 +36,10 @@ class Dialect {
   virtual std::string local(int row) const = 0;
   /// Slot `slot` of the parameters' panel as an array of values.
   virtual std::string parameter_array(std::int64_t slot) const = 0;
-  /// A statement that takes `value` into a state: a step or an update.
+  /// A statement that takes a value into a state: a step or an update. It is asked for in the order
+  /// of the rows, then of the columns, and may leave what it does to the last.
   virtual std::string take(const Instruction& instruction, int row, int column,
-                           const std::string& value) const = 0;
+                           const ValueName& value) const = 0;
 };
 
 }  // namespace kernelops

@@ -35,6 +35,14 @@ std::string for_each_component(std::int64_t count, bool written_out, const std::
 
 }  // namespace
 
+bool StateWriter::backwards() const {
+  const auto& all = program_.accumulations;
+  return std::any_of(all.begin(), all.end(),
+                     [](const Accumulation& each) { return each.holds_row(); }) &&
+         std::none_of(all.begin(), all.end(),
+                      [](const Accumulation& each) { return each.ranked(); });
+}
+
 std::string StateWriter::value_type(const StateComponent& component, bool wide) const {
   const bool value = component.type == StateType::value;
   return wide ? (value ? "W" : "WI") : (value ? "V" : "I");
@@ -42,15 +50,6 @@ std::string StateWriter::value_type(const StateComponent& component, bool wide) 
 
 std::string StateWriter::neutral(const StateComponent& component, bool wide) const {
   return "broadcast<" + value_type(component, wide) + ">(" + component.initial + ")";
-}
-
-// A ranked reduction keeps in the tile what a candidate must beat.
-std::vector<StateComponent> StateWriter::tile_states(const Accumulation& each, bool shared) const {
-  if (each.ranked()) {
-    return shared ? std::vector<StateComponent>()
-                  : std::vector<StateComponent>{{"least", StateType::value, ""}};
-  }
-  return components_of(each, shared);
 }
 
 bool StateWriter::in_registers(const Accumulation& each, bool shared) const {
@@ -74,16 +73,42 @@ std::string StateWriter::state(std::size_t accumulation, const StateComponent& c
 std::string StateWriter::states(std::size_t accumulation, bool shared, const std::string& at,
                                 int row) const {
   std::vector<std::string> out;
-  for (const StateComponent& each : tile_states(program_.accumulations[accumulation], shared)) {
+  for (const StateComponent& each : components_of(program_.accumulations[accumulation], shared)) {
     out.push_back(state(accumulation, each, shared, at, row));
   }
   return join(out, ", ");
 }
 
-std::string StateWriter::threshold(const Accumulation& each, const std::string& component,
-                                   const std::string& row) const {
-  return each.code->name + "::threshold<V>(tile->state, tile->state_stride, " +
-         slot_text(each, false, 0, component) + ", " + row + ", " + number(each.rank) + ")";
+// What candidates must beat, an array over the row vectors.
+std::string StateWriter::threshold(std::size_t accumulation, const std::string& at) const {
+  const bool written_out = in_registers(program_.accumulations[accumulation], false);
+  return "s" + number(static_cast<std::int64_t>(accumulation)) + "_least" +
+         (written_out ? "_" + at : "[" + at + "]");
+}
+
+std::string StateWriter::thresholds(const std::string& indent) const {
+  std::string out;
+  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    const Accumulation& each = program_.accumulations[a];
+    if (!each.ranked()) continue;
+    const bool written_out = in_registers(each, false);
+    if (!written_out) {
+      const std::string name = "s" + number(static_cast<std::int64_t>(a)) + "_least";
+      out += indent + "auto* const " + name + " = reinterpret_cast<V(*)[kRowVectors]>(scratch);\n" +
+             indent + "scratch += " + number(each.components) +
+             " * kRowVectors * Size(sizeof(V));\n";
+    }
+    out += for_each_component(
+        each.components, written_out, indent, [&](const std::string& at, const std::string& space) {
+          const std::string name = threshold(a, at);
+          return (written_out ? space + "V " + name + "[kRowVectors];\n" : "") + space +
+                 each.code->name + "::thresholds(" + name +
+                 ", kRowVectors, tile->state, tile->state_stride, " +
+                 slot_text(each, false, 0, at) + ", block * kRowBlock, " + number(each.rank) +
+                 ");\n";
+        });
+  }
+  return out;
 }
 
 std::string StateWriter::declare(std::size_t accumulation, bool shared,
@@ -91,17 +116,13 @@ std::string StateWriter::declare(std::size_t accumulation, bool shared,
   const Accumulation& each = program_.accumulations[accumulation];
   const bool registers = in_registers(each, shared);
   std::string out;
-  for (const StateComponent& component : tile_states(each, shared)) {
+  for (const StateComponent& component : components_of(each, shared)) {
     const std::string type = value_type(component, false);
-    const auto initial = [&](const std::string& at, const std::string& row) {
-      return each.ranked() ? threshold(each, at, "block * kRowBlock + " + row + " * kLanes")
-                           : neutral(component, false);
-    };
     if (registers) {
       for (std::int64_t k = 0; k < count_of(each, shared); ++k) {
         for (int r = 0; r < shape_.row_vectors; ++r) {
           out += indent + type + " " + state(accumulation, component, shared, number(k), r) +
-                 " = " + initial(number(k), number(r)) + ";\n";
+                 " = " + neutral(component, false) + ";\n";
         }
       }
       continue;
@@ -112,7 +133,7 @@ std::string StateWriter::declare(std::size_t accumulation, bool shared,
            "scratch += " + number(count_of(each, shared)) + " * kRowVectors * Size(sizeof(V));\n" +
            indent + "for (Size k = 0; k < " + number(count_of(each, shared)) + "; ++k) {\n" +
            indent + "  for (Size r = 0; r < kRowVectors; ++r) " + name +
-           "[k][r] = " + initial("k", "r") + ";\n" + indent + "}\n";
+           "[k][r] = " + neutral(component, false) + ";\n" + indent + "}\n";
   }
   return out;
 }
@@ -130,19 +151,34 @@ std::string StateWriter::scratch_bytes() const {
   for (const Accumulation& each : program_.accumulations) {
     for (bool shared : {true, false}) {
       if (in_registers(each, shared)) continue;
-      vectors +=
-          count_of(each, shared) * static_cast<std::int64_t>(tile_states(each, shared).size());
+      const std::int64_t each_count =
+          each.ranked() ? !shared : static_cast<std::int64_t>(components_of(each, shared).size());
+      vectors += count_of(each, shared) * each_count;
     }
   }
   return number(vectors) + " * kRowVectors * Size(sizeof(V))";
 }
 
 std::string StateWriter::take(const Instruction& instruction, int row, int column,
-                              const std::string& value) const {
+                              const ValueName& value_name) const {
   const auto accumulation = static_cast<std::size_t>(instruction.accumulation);
   const Accumulation& each = program_.accumulations[accumulation];
   const std::string at = component_text(instruction.component);
-  const std::string index = shape_.columns > 1 ? "index + " + number(column) : "index";
+  if (each.ranked()) {
+    // The values of a group share one branch.
+    if (row + 1 < shape_.row_vectors || column + 1 < shape_.columns) return "";
+    std::vector<std::string> values;
+    for (int c = 0; c < shape_.columns; ++c) {
+      for (int r = 0; r < shape_.row_vectors; ++r) values.push_back(value_name(r, c));
+    }
+    return each.code->name + "::update<kRowVectors>(" + threshold(accumulation, at) +
+           ", tile->first_column + j, tile->state, tile->state_stride, " +
+           slot_text(each, false, 0, at) + ", block * kRowBlock, " + number(each.rank) + ", " +
+           join(values, ", ") + ");";
+  }
+  const std::string value = value_name(row, column);
+  const int place = backwards() ? shape_.columns - 1 - column : column;
+  const std::string index = shape_.columns > 1 ? "index + " + number(place) : "index";
   const bool one_group = each.groups == 1;
   const std::string step_name =
       "step" + number(instruction.accumulation) + "_" +
@@ -152,13 +188,9 @@ std::string StateWriter::take(const Instruction& instruction, int row, int colum
     return "const auto " + step_name + " = " + each.code->name + "::step(" +
            states(accumulation, true, at, row) + ", " + value + ", " + index + ");";
   }
-  std::string call = each.code->name + "::update(" + states(accumulation, false, at, row) + ", ";
+  const std::string update = backwards() && each.holds_row() ? "::update_backwards(" : "::update(";
+  std::string call = each.code->name + update + states(accumulation, false, at, row) + ", ";
   if (each.row->weighted) return call + step_name + ", " + value + ");";
-  if (each.ranked()) {
-    return call + value + ", tile->first_column + j + " + number(column) +
-           ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at) +
-           ", block * kRowBlock + " + number(row) + " * kLanes, " + number(each.rank) + ");";
-  }
   return call + value + ", " + index + ");";
 }
 

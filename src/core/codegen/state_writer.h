@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/codegen/dialect.h"
 #include "core/lower/program.h"
 #include "core/lower/tile_shape.h"
 
@@ -17,13 +18,21 @@ class StateWriter {
  public:
   StateWriter(const Program& program, TileShape shape) : program_(program), shape_(shape) {}
 
+  /// Whether the columns of a tile are to be taken from the last to the first, and those of a group
+  /// likewise: best for states that hold a row, while ranked ones need them in order.
+  bool backwards() const;
+
   /// Statements that declare the states of a tile, at the neutral element.
   std::string declarations(const std::string& indent) const;
 
-  /// A statement that takes `value` into the state: a step or an update, for vector `row` of the
-  /// row block and column `column` of the group.
+  /// Statements that declare what candidates of ranked reductions must beat, for a row block.
+  std::string thresholds(const std::string& indent) const;
+
+  /// A statement that takes the value of vector `row` of the row block and column `column` of the
+  /// group into the state: a step or an update. A ranked reduction takes those of the whole
+  /// group with the last.
   std::string take(const Instruction& instruction, int row, int column,
-                   const std::string& value) const;
+                   const ValueName& value) const;
 
   /// Statements that merge the states of a tile into those in memory.
   std::string flush(const std::string& indent) const;
@@ -37,13 +46,11 @@ class StateWriter {
  private:
   std::string value_type(const StateComponent& component, bool wide) const;
   std::string neutral(const StateComponent& component, bool wide) const;
-  std::vector<StateComponent> tile_states(const Accumulation& each, bool shared) const;
   bool in_registers(const Accumulation& each, bool shared) const;
   std::string state(std::size_t number, const StateComponent& component, bool shared,
                     const std::string& at, int row) const;
   std::string states(std::size_t number, bool shared, const std::string& at, int row) const;
-  std::string threshold(const Accumulation& each, const std::string& component,
-                        const std::string& row) const;
+  std::string threshold(std::size_t number, const std::string& at) const;
   std::string declare(std::size_t number, bool shared, const std::string& indent) const;
   std::string merged(std::size_t number, bool shared, const std::string& at, int row,
                      const std::string& indent) const;

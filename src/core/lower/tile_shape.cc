@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t kMostStateVectors = 1024;
 // Statements written out for one column: more cost compile time and gain nothing.
 constexpr std::int64_t kMostStatements = 200;
+constexpr std::int64_t kMostGroupStatements = 300;
 
 // What one column costs for one vector of rows; a call costs what it reads and writes.
 std::int64_t pair_instructions(const Program& program) {
@@ -32,6 +33,12 @@ std::int64_t longest_state(const Program& program) {
     longest = std::max(longest, slots);
   }
   return longest;
+}
+
+// Whether what is kept are rows, with or without their values.
+bool keeps_rows(const Program& program) {
+  return std::any_of(program.accumulations.begin(), program.accumulations.end(),
+                     [](const Accumulation& each) { return each.ranked() || each.holds_row(); });
 }
 
 }  // namespace
@@ -57,6 +64,13 @@ TileShape choose_tile_shape(const Program& program, int registers) {
     // A long result: its state stays in memory and is loaded once for several columns.
     const bool fits = 2 * state <= kMostStateVectors;
     return {fits ? 2 : 1, 4};
+  }
+  if (registers >= 32 && !has_calls && keeps_rows(program)) {
+    // Few rows meet several columns: their coordinates stay in registers, and the heaps of large K
+    // in the second cache.
+    for (const int columns : {4, 2}) {
+      if (2 * columns * pair_instructions(program) <= kMostGroupStatements) return {2, columns};
+    }
   }
   // Independent vectors hide the latencies of one column's chain of operations. Coordinates and
   // accumulators that do not fit the registers come from the first cache, whose ports are idle.
