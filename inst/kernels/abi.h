@@ -4,8 +4,9 @@
 // Panels hold real numbers of the kernel's precision: parameters as [slot][lanes], every lane
 // alike; rows and columns as [slot][stride]; packed columns as [column][packed slot]. States hold 8
 // bytes a slot, double or 64-bit integer, as [slot][stride] (lower/program.h says what the slots
-// are). Counts of rows given to a kernel are multiples of its row block. A kernel of a program
-// without pairs has its sections and nothing else.
+// are); those of a component of a ranked reduction follow one another, as [stride][slots]. Counts
+// of rows given to a kernel are multiples of its row block. A kernel of a program without pairs has
+// its sections and nothing else.
 #ifndef KERNELOPS_KERNELS_ABI_H_
 #define KERNELOPS_KERNELS_ABI_H_
 
@@ -13,7 +14,7 @@ namespace kernelops {
 
 using Size = long long;
 
-constexpr int kAbiVersion = 3;
+constexpr int kAbiVersion = 4;
 
 /// A tile of pairs: `row_blocks` row blocks meet `column_count` packed columns, and what they give
 /// is merged into the states of the rows. In a transposed program it is merged into the states of
@@ -23,6 +24,7 @@ struct Tile {
   const void* rows;
   Size row_stride;
   Size row_blocks;
+  Size first_row;  // of the tile among the rows that `state` holds
   const void* columns;
   Size column_count;
   Size first_column;  // number of the tile's first column, or, if transposed, row, among all

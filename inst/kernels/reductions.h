@@ -175,10 +175,17 @@ struct ExtremumCode {
   }
 };
 
-// The best value and its row. A first value is taken even if it equals the neutral element. Merged
-// states may come in any order: of equal values the earlier row stays.
+// The best value and its row. A first value is taken even if it equals the neutral element, for
+// which going through the rows backwards needs no test. Merged states may come in any order: of
+// equal values the earlier row stays.
 template <class Order>
 struct PositionCode {
+  template <class V, class I>
+  KERNELOPS_INLINE void update_backwards(V& best, I& at, const V& value, const I& index) {
+    const auto as_good = Order::not_better(best, value);
+    best = select(as_good, value, best);
+    at = select(as_good, index, at);
+  }
   template <class V, class I>
   KERNELOPS_INLINE void update(V& best, I& at, const V& value, const I& index) {
     const auto better = Order::better(value, best) | ((at < 0) & (value == best));

@@ -181,6 +181,44 @@ KERNELOPS_INLINE bool any(const M& mask) {
   }
 }
 
+// One bit for each lane where the mask holds, lane 0 the lowest.
+template <class M>
+KERNELOPS_INLINE unsigned lane_bits(const M& mask) {
+  unsigned bits = 0;
+#if defined(__AVX512F__)
+  if constexpr (sizeof(M) == 64) {
+    unsigned short set;
+    if constexpr (sizeof(element_t<M>) == 4) {
+      __asm__("vptestmd %1, %1, %0" : "=k"(set) : "v"(mask));
+    } else {
+      __asm__("vptestmq %1, %1, %0" : "=k"(set) : "v"(mask));
+    }
+    return set;
+  }
+#endif
+#if defined(__AVX__)
+  if constexpr (sizeof(M) == 32) {
+    if constexpr (sizeof(element_t<M>) == 4) {
+      __asm__("vmovmskps %1, %0" : "=r"(bits) : "x"(mask));
+    } else {
+      __asm__("vmovmskpd %1, %0" : "=r"(bits) : "x"(mask));
+    }
+    return bits;
+  }
+#endif
+  for (int l = 0; l < lanes<M>; ++l) bits |= (mask[l] != 0 ? 1u : 0u) << l;
+  return bits;
+}
+
+// The vector with `value` in one lane, in registers: a lane stored alone is slow to load again.
+template <class V>
+KERNELOPS_INLINE V with_lane(const V& vector, int lane, element_t<V> value) {
+  mask_t<V> number = {};
+  for (int l = 0; l < lanes<V>; ++l) number[l] = l;
+  const mask_t<V> chosen = number == broadcast<mask_t<V>>(static_cast<element_t<mask_t<V>>>(lane));
+  return select(chosen, broadcast<V>(value), vector);
+}
+
 }  // namespace kernelops
 
 #endif  // KERNELOPS_KERNELS_VECTOR_H_

@@ -172,9 +172,9 @@ std::string BodyWriter::statement(const Instruction& each, int row, int copy) co
     case Opcode::update:
       break;
   }
-  std::vector<std::string> operands;
-  for (std::size_t a = 0; a < each.operands.size(); ++a) operands.push_back(operand(a));
-  return definition + dialect_.take(each, row, copy, operands);
+  return definition + dialect_.take(each, row, copy, [&](std::size_t number, int r, int c) {
+    return name(each.operands[number], r, c);
+  });
 }
 
 // Where an instruction is written: states and local slots belong to a row vector and a column even
@@ -206,7 +206,10 @@ std::string BodyWriter::instruction(const Instruction& each, const std::string& 
   const int copies = deferred_ ? (copied ? components_ : 1) : columns;
   std::string out;
   for (int copy = 0; copy < copies; ++copy) {
-    for (int row = 0; row < rows; ++row) out += indent + statement(each, row, copy) + "\n";
+    for (int row = 0; row < rows; ++row) {
+      const std::string text = statement(each, row, copy);
+      if (!text.empty()) out += indent + text + "\n";
+    }
   }
   return out;
 }

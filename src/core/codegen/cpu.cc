@@ -53,10 +53,11 @@ class CpuDialect : public Dialect {
       case Space::row:
         return "load<V>(row + " + component + " * stride" +
                (row > 0 ? " + " + number(row) + " * kLanes" : "") + ")";
-      default:
+      default: {
+        const int place = states_.place(column);
         return "broadcast<V>(column[" +
-               (column > 0 ? number(column * program_.packed_slots) + " + " : "") + component +
-               "])";
+               (place > 0 ? number(place * program_.packed_slots) + " + " : "") + component + "])";
+      }
     }
   }
 
@@ -76,8 +77,8 @@ class CpuDialect : public Dialect {
   }
 
   std::string take(const Instruction& instruction, int row, int copy,
-                   const std::vector<std::string>& operands) const override {
-    return states_.take(instruction, row, copy, operands);
+                   const OperandName& operand) const override {
+    return states_.take(instruction, row, copy, operand);
   }
 
  private:
@@ -207,14 +208,18 @@ class CpuWriter {
 
   // The first phase for `columns` columns at a time.
   std::string column_loop(int columns) const {
+    const StateWriter states(program_, phases_, {shape_.row_vectors, columns});
+    const CpuDialect dialect(program_, states);
     const std::string group = number(columns);
-    return "        for (; j + " + group + " <= end; j += " + group +
-           ") {\n"
-           "          [[maybe_unused]] const Real* const column = columns + j * " +
+    const std::string head =
+        states_.backwards() ? "        for (; last - " + group + " >= begin; last -= " + group +
+                                  ") {\n          const Size j = last - " + group + ";\n"
+                            : "        for (; j + " + group + " <= end; j += " + group + ") {\n";
+    return head + "          [[maybe_unused]] const Real* const column = columns + j * " +
            number(program_.packed_slots) +
            ";\n          [[maybe_unused]] const I index = "
            "broadcast<I>(static_cast<element_t<I>>(j));\n" +
-           BodyWriter(phases_, dialect_, {shape_.row_vectors, columns}).body("          ") +
+           BodyWriter(phases_, dialect, {shape_.row_vectors, columns}).body("          ") +
            "        }\n";
   }
 
@@ -244,14 +249,17 @@ class CpuWriter {
         "    [[maybe_unused]] char* memory = static_cast<char*>(tile->scratch);\n"
         "    [[maybe_unused]] char*& scratch = memory;\n" +
         local_arrays(program_.pair, shape_.row_vectors, "    ") + kept_array() +
-        states_.declarations(Span::tile, "    ") + body.hoisted("    ") +
+        states_.declarations(Span::tile, "    ") + states_.thresholds("    ") +
+        body.hoisted("    ") +
         "    for (Size begin = 0; begin < tile->column_count; begin += kChunkColumns) {\n"
         "      const Size end = begin + kChunkColumns < tile->column_count ? begin + "
         "kChunkColumns\n"
         "                                                                  : tile->column_count;\n"
         "      [[maybe_unused]] char* scratch = memory;\n" +
         states_.declarations(Span::chunk, "      ") + states_.surveys("      ") +
-        "      {\n        Size j = begin;\n" + column_loop(shape_.columns);
+        (states_.backwards() ? "      {\n        Size last = end;\n"
+                             : "      {\n        Size j = begin;\n") +
+        column_loop(shape_.columns);
     if (shape_.columns > 1) out += column_loop(1);
     out += "      }\n";
     if (phases_.defers()) {
@@ -284,12 +292,14 @@ class CpuWriter {
         "  for (; j + " + group + " <= tile->column_count; j += " + group +
         ") {\n"
         "    [[maybe_unused]] const Real* const column = columns + j * " +
-        number(program_.packed_slots) +
-        ";\n    for (Size first = 0; first < tile->row_blocks;) {\n"
+        number(program_.packed_slots) + ";\n    [[maybe_unused]] char* scratch = memory;\n" +
+        states.thresholds("    ") +
+        "    [[maybe_unused]] char* const rest = scratch;\n"
+        "    for (Size first = 0; first < tile->row_blocks;) {\n"
         "      const Size end =\n"
         "          first + kFlushVectors < tile->row_blocks ? first + kFlushVectors : "
         "tile->row_blocks;\n"
-        "      [[maybe_unused]] char* scratch = memory;\n" +
+        "      [[maybe_unused]] char* scratch = rest;\n" +
         states.declarations(Span::chunk, "      ") + "      Size block = first;\n" +
         row_loop(shape_.row_vectors, columns, states);
     if (shape_.row_vectors > 1) out += row_loop(1, columns, states);

@@ -2,12 +2,16 @@
 // is written by codegen/body.cc; a dialect only says how values are typed, loaded and stored.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
-#include <vector>
 
 #include "core/lower/program.h"
 
 namespace kernelops {
+
+/// The name of an operand for a vector of the row block and a copy (Dialect::take).
+using OperandName = std::function<std::string(std::size_t number, int row, int copy)>;
 
 /// One target language.
 class Dialect {
@@ -37,9 +41,11 @@ class Dialect {
   /// group.
   virtual std::string kept(const std::string& slot, int row, int column) const = 0;
   /// A statement that takes values into a state: a survey, a step or an update. `copy` is the
-  /// column of the group, or, in a deferred loop, the component of those written side by side.
+  /// column of the group, or, in a deferred loop, the component of those written side by side. It
+  /// is asked for in the order of the copies, then of the rows, and may leave what it does to the
+  /// last.
   virtual std::string take(const Instruction& instruction, int row, int copy,
-                           const std::vector<std::string>& operands) const = 0;
+                           const OperandName& operand) const = 0;
 };
 
 }  // namespace kernelops

@@ -40,6 +40,19 @@ bool has_surveyed(const Accumulation& each, bool shared) {
 
 }  // namespace
 
+bool StateWriter::backwards() const {
+  if (program_.transposed || phases_.defers()) return false;
+  const auto& all = program_.accumulations;
+  return std::any_of(all.begin(), all.end(),
+                     [](const Accumulation& each) { return each.holds_row(); }) &&
+         std::none_of(all.begin(), all.end(),
+                      [](const Accumulation& each) { return each.ranked(); });
+}
+
+int StateWriter::place(int column) const {
+  return backwards() ? shape_.columns - 1 - column : column;
+}
+
 std::string StateWriter::value_type(const StateComponent& component, bool wide) const {
   const bool value = component.type == StateType::value;
   return wide ? (value ? "W" : "WI") : (value ? "V" : "I");
@@ -47,15 +60,6 @@ std::string StateWriter::value_type(const StateComponent& component, bool wide) 
 
 std::string StateWriter::neutral(const StateComponent& component, bool wide) const {
   return "broadcast<" + value_type(component, wide) + ">(" + component.initial + ")";
-}
-
-// A ranked reduction keeps in the tile what a candidate must beat.
-std::vector<StateComponent> StateWriter::tile_states(const Accumulation& each, bool shared) const {
-  if (each.ranked()) {
-    return shared ? std::vector<StateComponent>()
-                  : std::vector<StateComponent>{{"least", StateType::value, ""}};
-  }
-  return components_of(each, shared);
 }
 
 Span StateWriter::span_of(std::size_t accumulation) const {
@@ -93,7 +97,7 @@ bool StateWriter::has_shared_vectors() const {
 
 // Where in memory the lanes of a state begin.
 std::string StateWriter::position(const std::string& vector) const {
-  if (!program_.transposed) return "block * kRowBlock + " + vector + " * kLanes";
+  if (!program_.transposed) return "tile->first_row + block * kRowBlock + " + vector + " * kLanes";
   return "(j + " + vector + " % " + number(shape_.columns) + ") * kLanes";
 }
 
@@ -114,16 +118,41 @@ std::string StateWriter::state(std::size_t accumulation, const StateComponent& c
 std::string StateWriter::states(std::size_t accumulation, bool shared, const std::string& at,
                                 int row) const {
   std::vector<std::string> out;
-  for (const StateComponent& each : tile_states(program_.accumulations[accumulation], shared)) {
+  for (const StateComponent& each : components_of(program_.accumulations[accumulation], shared)) {
     out.push_back(state(accumulation, each, shared, at, row));
   }
   return join(out, ", ");
 }
 
-std::string StateWriter::threshold(const Accumulation& each, const std::string& component,
-                                   const std::string& row) const {
-  return each.code->name + "::threshold<V>(tile->state, tile->state_stride, " +
-         slot_text(each, false, 0, component) + ", " + row + ", " + number(each.rank) + ")";
+// What candidates must beat, an array over the row vectors.
+std::string StateWriter::threshold(std::size_t accumulation, const std::string& at) const {
+  const bool written_out = in_registers(accumulation, false);
+  return "s" + number(static_cast<std::int64_t>(accumulation)) + "_least" +
+         (written_out ? "_" + at : "[" + at + "]");
+}
+
+std::string StateWriter::thresholds(const std::string& indent) const {
+  std::string out;
+  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    const Accumulation& each = program_.accumulations[a];
+    if (!each.ranked()) continue;
+    const bool written_out = in_registers(a, false);
+    if (!written_out) {
+      const std::string name = "s" + number(static_cast<std::int64_t>(a)) + "_least";
+      out += indent + "auto* const " + name + " = reinterpret_cast<V(*)[kRowVectors]>(scratch);\n" +
+             indent + "scratch += " + number(each.components) +
+             " * kRowVectors * Size(sizeof(V));\n";
+    }
+    out += for_each_component(
+        each.components, written_out, indent, [&](const std::string& at, const std::string& space) {
+          const std::string name = threshold(a, at);
+          return (written_out ? space + "V " + name + "[kRowVectors];\n" : "") + space +
+                 each.code->name + "::thresholds(" + name + ", " + number(vectors(a)) +
+                 ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at) + ", " +
+                 position("0") + ", " + number(each.rank) + ");\n";
+        });
+  }
+  return out;
 }
 
 std::string StateWriter::declare(std::size_t accumulation, bool shared,
@@ -131,16 +160,13 @@ std::string StateWriter::declare(std::size_t accumulation, bool shared,
   const Accumulation& each = program_.accumulations[accumulation];
   const bool registers = in_registers(accumulation, shared);
   std::string out;
-  for (const StateComponent& component : tile_states(each, shared)) {
+  for (const StateComponent& component : components_of(each, shared)) {
     const std::string type = value_type(component, false);
-    const auto initial = [&](const std::string& at, const std::string& row) {
-      return each.ranked() ? threshold(each, at, position(row)) : neutral(component, false);
-    };
     if (registers) {
       for (std::int64_t k = 0; k < count_of(each, shared); ++k) {
         for (int r = 0; r < vectors(accumulation); ++r) {
           out += indent + type + " " + state(accumulation, component, shared, number(k), r) +
-                 " = " + initial(number(k), number(r)) + ";\n";
+                 " = " + neutral(component, false) + ";\n";
         }
       }
       continue;
@@ -151,7 +177,7 @@ std::string StateWriter::declare(std::size_t accumulation, bool shared,
            "scratch += " + number(count_of(each, shared)) + " * kRowVectors * Size(sizeof(V));\n" +
            indent + "for (Size k = 0; k < " + number(count_of(each, shared)) + "; ++k) {\n" +
            indent + "  for (Size r = 0; r < kRowVectors; ++r) " + name +
-           "[k][r] = " + initial("k", "r") + ";\n" + indent + "}\n";
+           "[k][r] = " + neutral(component, false) + ";\n" + indent + "}\n";
   }
   return out;
 }
@@ -159,7 +185,7 @@ std::string StateWriter::declare(std::size_t accumulation, bool shared,
 std::string StateWriter::declarations(Span span, const std::string& indent) const {
   std::string out;
   for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
-    if (span_of(a) != span) continue;
+    if (span_of(a) != span || program_.accumulations[a].ranked()) continue;
     for (bool shared : {true, false}) out += declare(a, shared, indent);
   }
   return out;
@@ -171,24 +197,26 @@ std::string StateWriter::scratch_bytes() const {
     const Accumulation& each = program_.accumulations[a];
     for (bool shared : {true, false}) {
       if (in_registers(a, shared)) continue;
-      vectors +=
-          count_of(each, shared) * static_cast<std::int64_t>(tile_states(each, shared).size());
+      const std::int64_t arrays =
+          each.ranked() ? !shared : static_cast<std::int64_t>(components_of(each, shared).size());
+      vectors += count_of(each, shared) * arrays;
     }
   }
   return number(vectors) + " * kRowVectors * Size(sizeof(V))";
 }
 
 std::string StateWriter::take(const Instruction& instruction, int row, int copy,
-                              const std::vector<std::string>& operands) const {
+                              const OperandName& operand) const {
   const auto accumulation = static_cast<std::size_t>(instruction.accumulation);
-  if (span_of(accumulation) == Span::tile) return taken_deferred(instruction, row, copy, operands);
+  if (span_of(accumulation) == Span::tile) return taken_deferred(instruction, row, copy, operand);
   const Accumulation& each = program_.accumulations[accumulation];
-  const std::string& value = operands[0];
   const std::string at = component_text(instruction.component);
+  if (each.ranked()) return taken_ranked(instruction, row, copy, operand);
+  const std::string value = operand(0, row, copy);
   const int vector = this->vector(accumulation, row, copy);
   const std::string index = program_.transposed
                                 ? "index + broadcast<I>(" + number(row) + " * kLanes)"
-                            : shape_.columns > 1 ? "index + " + number(copy)
+                            : shape_.columns > 1 ? "index + " + number(place(copy))
                                                  : "index";
   const bool one_group = each.groups == 1;
   const std::string step_name =
@@ -199,21 +227,36 @@ std::string StateWriter::take(const Instruction& instruction, int row, int copy,
     return "const auto " + step_name + " = " + each.code->name + "::step(" +
            states(accumulation, true, at, vector) + ", " + value + ", " + index + ");";
   }
-  std::string call = each.code->name + "::update(" + states(accumulation, false, at, vector) + ", ";
+  const std::string update = backwards() && each.holds_row() ? "::update_backwards(" : "::update(";
+  std::string call = each.code->name + update + states(accumulation, false, at, vector) + ", ";
   if (each.row->weighted) return call + step_name + ", " + value + ");";
-  if (each.ranked()) {
-    const std::string reduced =
-        program_.transposed ? "(block + " + number(row) + ") * kLanes" : "j + " + number(copy);
-    return call + value + ", tile->first_column + " + reduced +
-           ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at) + ", " +
-           position(number(vector)) + ", " + number(each.rank) +
-           (program_.transposed ? ", 1);" : ");");
-  }
   return call + value + ", " + index + ");";
 }
 
+// The values of a group share one branch; a vector of rows of a transposed tile has one of its own.
+std::string StateWriter::taken_ranked(const Instruction& instruction, int row, int copy,
+                                      const OperandName& operand) const {
+  const auto accumulation = static_cast<std::size_t>(instruction.accumulation);
+  const Accumulation& each = program_.accumulations[accumulation];
+  const std::string at = component_text(instruction.component);
+  const std::string place = ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at);
+  const std::string least = threshold(accumulation, at);
+  if (program_.transposed) {
+    return each.code->name + "::update<1, 1>(" + least + " + " + number(copy) +
+           ", tile->first_column + (block + " + number(row) + ") * kLanes" + place + ", " +
+           position(number(copy)) + ", " + number(each.rank) + ", " + operand(0, row, copy) + ");";
+  }
+  if (row + 1 < shape_.row_vectors || copy + 1 < shape_.columns) return "";
+  std::vector<std::string> values;
+  for (int c = 0; c < shape_.columns; ++c) {
+    for (int r = 0; r < shape_.row_vectors; ++r) values.push_back(operand(0, r, c));
+  }
+  return each.code->name + "::update<kRowVectors>(" + least + ", tile->first_column + j" + place +
+         ", " + position("0") + ", " + number(each.rank) + ", " + join(values, ", ") + ");";
+}
+
 std::string StateWriter::taken_deferred(const Instruction& instruction, int row, int copy,
-                                        const std::vector<std::string>& operands) const {
+                                        const OperandName& operand) const {
   const Accumulation& each =
       program_.accumulations[static_cast<std::size_t>(instruction.accumulation)];
   const bool looped = instruction.component.step != 0 && instruction.opcode == Opcode::update;
@@ -222,25 +265,26 @@ std::string StateWriter::taken_deferred(const Instruction& instruction, int row,
   const auto shift = [&](const std::string& of) {
     return "shift" + number(instruction.accumulation) + "_" + of + "_r" + number(row);
   };
+  const std::string value = operand(0, row, copy);
   const std::string call = each.code->name + "::";
   switch (instruction.opcode) {
     case Opcode::survey:
-      return call + "survey(" + surveyed_name(instruction.accumulation, group, row) + ", " +
-             operands[0] + ");";
+      return call + "survey(" + surveyed_name(instruction.accumulation, group, row) + ", " + value +
+             ");";
     case Opcode::step:
       return call + "term(" + shift(group) + ", " +
-             chunk_names(instruction.accumulation, true, group, row) + ", " + operands[0] + ");";
+             chunk_names(instruction.accumulation, true, group, row) + ", " + value + ");";
     default:
       break;
   }
   const std::string states = chunk_names(instruction.accumulation, false, at, row);
   if (each.row->weighted) {
-    return call + "gather(" + states + ", " + operands[1] + ", " + operands[0] + ");";
+    return call + "gather(" + states + ", " + operand(1, row, copy) + ", " + value + ");";
   }
   if (each.code->surveyed) {
-    return call + "add(" + shift(at) + ", " + states + ", " + operands[0] + ");";
+    return call + "add(" + shift(at) + ", " + states + ", " + value + ");";
   }
-  return call + "update(" + states + ", " + operands[0] + ", index);";
+  return call + "update(" + states + ", " + value + ", index);";
 }
 
 std::string StateWriter::surveyed_name(int accumulation, const std::string& at, int row) const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/codegen/dialect.h"
 #include "core/lower/defer.h"
 #include "core/lower/program.h"
 #include "core/lower/tile_shape.h"
@@ -25,12 +26,22 @@ class StateWriter {
   StateWriter(const Program& program, const PairPhases& phases, TileShape shape)
       : program_(program), phases_(phases), shape_(shape) {}
 
+  /// Whether the columns of a chunk are to be taken from the last to the first, and those of a
+  /// group likewise: best for states that hold a row, while ranked ones need them in order.
+  bool backwards() const;
+  /// Where column number `column` of a group, in the order in which they are taken, lies in it.
+  int place(int column) const;
+
   /// Statements that declare the states of a span, at the neutral element.
   std::string declarations(Span span, const std::string& indent) const;
 
-  /// A statement that takes values into a state (Dialect::take).
+  /// Statements that declare what candidates of ranked reductions must beat.
+  std::string thresholds(const std::string& indent) const;
+
+  /// A statement that takes values into a state (Dialect::take). A ranked reduction takes those of
+  /// a whole group with the last.
   std::string take(const Instruction& instruction, int row, int copy,
-                   const std::vector<std::string>& operands) const;
+                   const OperandName& operand) const;
 
   /// Statements that merge the states of a span into those in memory.
   std::string flush(Span span, const std::string& indent) const;
@@ -58,13 +69,14 @@ class StateWriter {
  private:
   std::string value_type(const StateComponent& component, bool wide) const;
   std::string neutral(const StateComponent& component, bool wide) const;
-  std::vector<StateComponent> tile_states(const Accumulation& each, bool shared) const;
   bool in_registers(std::size_t number, bool shared) const;
   Span span_of(std::size_t number) const;
   std::string chunk_names(int number, bool shared, const std::string& at, int row) const;
   std::string surveyed_name(int number, const std::string& at, int row) const;
+  std::string taken_ranked(const Instruction& instruction, int row, int copy,
+                           const OperandName& operand) const;
   std::string taken_deferred(const Instruction& instruction, int row, int copy,
-                             const std::vector<std::string>& operands) const;
+                             const OperandName& operand) const;
   int vectors(std::size_t number) const;
   int vector(std::size_t number, int row, int column) const;
   bool shares_vectors(std::size_t number) const;
@@ -72,8 +84,7 @@ class StateWriter {
   std::string state(std::size_t number, const StateComponent& component, bool shared,
                     const std::string& at, int row) const;
   std::string states(std::size_t number, bool shared, const std::string& at, int row) const;
-  std::string threshold(const Accumulation& each, const std::string& component,
-                        const std::string& row) const;
+  std::string threshold(std::size_t number, const std::string& at) const;
   std::string declare(std::size_t number, bool shared, const std::string& indent) const;
   std::string merged(std::size_t number, bool shared, const std::string& at, int row,
                      const std::string& indent) const;

@@ -9,6 +9,8 @@
 #include "core/engine/outputs.h"
 #include "core/engine/pack.h"
 #include "core/engine/panels.h"
+#include "core/engine/partial_states.h"
+#include "core/engine/state_lanes.h"
 #include "core/support/error.h"
 #include "core/support/rounding.h"
 
@@ -68,12 +70,16 @@ class Execution {
     // A result is written by the unit that computes it, unless states meet first.
     const bool partial = plan_.splits > 1 || program_.fold_rows;
     const std::int64_t partial_rows = program_.fold_rows ? sizes_.lanes : plan_.state_stride;
-    std::unique_ptr<AlignedBuffer> partial_states;
+    const auto& all = program_.accumulations;
+    const bool continued =
+        !program_.fold_rows &&
+        std::all_of(all.begin(), all.end(), [](const Accumulation& each) { return each.ranked(); });
+    std::unique_ptr<PartialStates> partial_states;
     if (partial) {
-      partial_states = std::make_unique<AlignedBuffer>(
-          bytes_of(plan_.units() * partial_rows * sizes_.state_slots, kStateBytes));
+      partial_states = std::make_unique<PartialStates>(
+          plan_.row_units, plan_.splits, bytes_of(partial_rows * sizes_.state_slots, kStateBytes),
+          continued);
     }
-    partial_bytes_ = bytes_of(partial_rows * sizes_.state_slots, kStateBytes);
     const int workers =
         static_cast<int>(std::min<std::int64_t>({threads, plan_.units(), plan_.threads}));
     std::vector<std::unique_ptr<Workspace>> workspaces(
@@ -87,7 +93,7 @@ class Execution {
         },
         interrupted);
     if (program_.fold_rows) {
-      merge_all(partial_states.get());
+      merge_all(*partial_states);
     } else if (partial) {
       merge_splits(*partial_states, pool, workers, interrupted);
     }
@@ -105,22 +111,22 @@ class Execution {
     return std::min(plan_.rows_per_unit, plan_.rows - row_unit * plan_.rows_per_unit);
   }
 
-  void compute_unit(std::int64_t unit, Workspace& space, const AlignedBuffer* partial_states,
+  void compute_unit(std::int64_t unit, Workspace& space, PartialStates* partial_states,
                     const ThreadPool& pool) const {
-    const std::int64_t row_unit = unit / plan_.splits;
-    const std::int64_t split = unit % plan_.splits;
+    // Splits of the same rows one after the other, so that the later can continue the earlier.
+    const std::int64_t row_unit = unit % plan_.row_units;
+    const std::int64_t split = unit / plan_.row_units;
     const std::int64_t first = row_unit * plan_.rows_per_unit;
     const std::int64_t count = rows_of_unit(row_unit);
     const std::int64_t padded = round_up(count, sizes_.row_block);
     const std::int64_t stride = plan_.state_stride;
+    PartialStates::State partial{nullptr, 0, true};
+    if (partial_states != nullptr) partial = partial_states->take(row_unit, split);
     const bool keeps_state = partial_states != nullptr && !program_.fold_rows;
-    void* const partial = partial_states == nullptr
-                              ? nullptr
-                              : partial_states->at(static_cast<std::size_t>(unit) * partial_bytes_);
-    void* const state = keeps_state ? partial : space.state.data();
+    void* const state = keeps_state ? partial.memory : space.state.data();
 
     fill_rows(first, count, space);
-    kernel_.initialise(state, stride, padded);
+    if (partial.fresh) kernel_.initialise(state, stride, padded);
     const std::int64_t end = std::min(plan_.columns, (split + 1) * plan_.columns_per_split);
     for (std::int64_t column = split * plan_.columns_per_split; column < end;
          column += plan_.tile_columns) {
@@ -133,18 +139,20 @@ class Execution {
       tile.columns = space.packed.data();
       tile.column_count = columns;
       tile.first_column = column;
+      tile.state = state;
       tile.state_stride = stride;
       tile.scratch = space.scratch.data();
       for (std::int64_t row = 0; row < padded; row += plan_.rows_per_panel) {
         tile.rows = panel_of(row, space);
         tile.row_blocks = std::min(plan_.rows_per_panel, padded - row) / sizes_.row_block;
-        tile.state = static_cast<char*>(state) + bytes_of(row, kStateBytes);
+        tile.first_row = row;
         kernel_.tile(tile);
       }
     }
-    if (program_.fold_rows) {
-      fold(state, stride, count, partial);
-    } else if (partial_states == nullptr) {
+    if (program_.fold_rows) fold(state, stride, count, partial.memory);
+    if (partial_states != nullptr) {
+      partial_states->give_back(row_unit, split, partial);
+    } else {
       finish(state, first, count, space.result.data());
     }
   }
@@ -195,14 +203,16 @@ class Execution {
     const std::int64_t lanes = sizes_.lanes;
     kernel_.initialise(into, lanes, lanes);
     const std::int64_t whole = count / lanes * lanes;
-    for (std::int64_t row = 0; row < whole; row += lanes) {
-      kernel_.merge(into, lanes, static_cast<char*>(state) + bytes_of(row, kStateBytes), stride,
-                    lanes);
-    }
     AlignedBuffer single(bytes_of(lanes * sizes_.state_slots, kStateBytes));
+    for (std::int64_t row = 0; row < whole; row += lanes) {
+      for (std::int64_t lane = 0; lane < lanes; ++lane) {
+        copy_lane(program_, state, stride, row + lane, single.data(), lanes, lane);
+      }
+      kernel_.merge(into, lanes, single.data(), lanes, lanes);
+    }
     const auto merge_lane = [&](const void* from, std::int64_t from_stride, std::int64_t lane) {
       kernel_.initialise(single.data(), lanes, lanes);
-      copy_lane(from, from_stride, lane, single.data(), lanes, 0);
+      copy_lane(program_, from, from_stride, lane, single.data(), lanes, 0);
       kernel_.merge(into, lanes, single.data(), lanes, lanes);
     };
     for (std::int64_t row = whole; row < count; ++row) merge_lane(state, stride, row);
@@ -212,44 +222,32 @@ class Execution {
     for (std::int64_t lane = 1; lane < lanes; ++lane) merge_lane(all.data(), lanes, lane);
   }
 
-  void copy_lane(const void* from, std::int64_t from_stride, std::int64_t from_lane, void* into,
-                 std::int64_t into_stride, std::int64_t into_lane) const {
-    for (std::int64_t slot = 0; slot < sizes_.state_slots; ++slot) {
-      std::copy_n(
-          static_cast<const char*>(from) + bytes_of(slot * from_stride + from_lane, kStateBytes),
-          kStateBytes,
-          static_cast<char*>(into) + bytes_of(slot * into_stride + into_lane, kStateBytes));
-    }
-  }
-
-  void merge_splits(const AlignedBuffer& states, ThreadPool& pool, int threads,
+  void merge_splits(const PartialStates& states, ThreadPool& pool, int threads,
                     const InterruptCheck& interrupted) const {
     const std::int64_t stride = plan_.state_stride;
     pool.run(
         threads, plan_.row_units,
         [&](std::int64_t row_unit, int) {
-          const auto part = [&](std::int64_t split) {
-            return states.at(static_cast<std::size_t>(row_unit * plan_.splits + split) *
-                             partial_bytes_);
-          };
+          const std::vector<void*> parts = states.all(row_unit);
           const std::int64_t count = rows_of_unit(row_unit);
-          for (std::int64_t split = 1; split < plan_.splits; ++split) {
-            kernel_.merge(part(0), stride, part(split), stride, round_up(count, sizes_.lanes));
+          for (std::size_t n = 1; n < parts.size(); ++n) {
+            kernel_.merge(parts[0], stride, parts[n], stride, round_up(count, sizes_.lanes));
           }
           AlignedBuffer result(bytes_of(stride * sizes_.result_slots, kStateBytes));
-          finish(part(0), row_unit * plan_.rows_per_unit, count, result.data());
+          finish(parts[0], row_unit * plan_.rows_per_unit, count, result.data());
         },
         interrupted);
   }
 
-  void merge_all(const AlignedBuffer* states) const {
+  void merge_all(const PartialStates& states) const {
     const std::int64_t lanes = sizes_.lanes;
-    AlignedBuffer total(partial_bytes_);
+    AlignedBuffer total(bytes_of(lanes * sizes_.state_slots, kStateBytes));
     AlignedBuffer result(bytes_of(lanes * sizes_.result_slots, kStateBytes));
     kernel_.initialise(total.data(), lanes, lanes);
-    for (std::int64_t unit = 0; unit < plan_.units(); ++unit) {
-      kernel_.merge(total.data(), lanes,
-                    states->at(static_cast<std::size_t>(unit) * partial_bytes_), lanes, lanes);
+    for (std::int64_t row_unit = 0; row_unit < plan_.row_units; ++row_unit) {
+      for (void* const state : states.all(row_unit)) {
+        kernel_.merge(total.data(), lanes, state, lanes, lanes);
+      }
     }
     kernel_.finish(total.data(), lanes, lanes, reduced_rows_, result.data(), lanes);
     write_outputs(program_, result.data(), lanes, 1, 0, outputs_);
@@ -263,7 +261,6 @@ class Execution {
   Plan plan_;
   AlignedBuffer parameters_;
   double reduced_rows_;
-  std::size_t partial_bytes_ = 0;
 };
 
 }  // namespace

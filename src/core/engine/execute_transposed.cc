@@ -9,6 +9,7 @@
 #include "core/engine/pack.h"
 #include "core/engine/panels.h"
 #include "core/engine/plan.h"
+#include "core/engine/state_lanes.h"
 #include "core/support/rounding.h"
 
 namespace kernelops {
@@ -18,7 +19,7 @@ namespace {
 // Columns whose states are merged at a time.
 constexpr std::int64_t kMergedColumns = 64;
 
-// States in memory are [slot][stride], where column j has the lanes from j * lanes on. Every unit
+// In states, column j has the lanes from j * lanes on. Every unit
 // of rows has its own; in the end they are merged in order, then the lanes of each column.
 template <class Real>
 class TransposedExecution {
@@ -141,10 +142,11 @@ class TransposedExecution {
     kernel_.initialise(all.data(), stride_, stride_);
     kernel_.initialise(kept.data(), stride_, stride_);
     meet(rows, first, 1, all.data(), space);
-    for (std::int64_t at = 0; at < stride_ * sizes_.state_slots; at += sizes_.lanes) {
-      std::copy_n(static_cast<const char*>(all.data()) + bytes_of(at, kStateBytes),
-                  bytes_of(count, kStateBytes),
-                  static_cast<char*>(kept.data()) + bytes_of(at, kStateBytes));
+    for (std::int64_t column = 0; column < plan_.columns; ++column) {
+      for (std::int64_t lane = column * sizes_.lanes; lane < column * sizes_.lanes + count;
+           ++lane) {
+        copy_lane(program_, all.data(), stride_, lane, kept.data(), stride_, lane);
+      }
     }
     kernel_.merge(state, stride_, kept.data(), stride_, stride_);
   }
@@ -153,14 +155,6 @@ class TransposedExecution {
   void merge_columns(std::int64_t first) const {
     const std::int64_t lanes = sizes_.lanes;
     const std::int64_t count = std::min(kMergedColumns, plan_.columns - first);
-    const std::size_t offset = bytes_of(first * lanes, kStateBytes);
-    const auto part = [&](std::int64_t unit) {
-      return static_cast<char*>(state_of(unit)) + offset;
-    };
-    if (plan_.units == 0) kernel_.initialise(part(0), stride_, count * lanes);
-    for (std::int64_t unit = 1; unit < plan_.units; ++unit) {
-      kernel_.merge(part(0), stride_, part(unit), stride_, count * lanes);
-    }
     const std::int64_t padded = round_up(count, lanes);
     const std::size_t bytes = bytes_of(padded * sizes_.state_slots, kStateBytes);
     const AlignedBuffer total(bytes);
@@ -168,25 +162,18 @@ class TransposedExecution {
     const AlignedBuffer result(bytes_of(padded * sizes_.result_slots, kStateBytes));
     kernel_.initialise(total.data(), padded, padded);
     kernel_.initialise(lane_states.data(), padded, padded);
-    for (std::int64_t lane = 0; lane < lanes; ++lane) {
-      gather(part(0), lane, count, padded, lane_states.data());
-      kernel_.merge(total.data(), padded, lane_states.data(), padded, padded);
+    for (std::int64_t unit = 0; unit < plan_.units; ++unit) {
+      for (std::int64_t lane = 0; lane < lanes; ++lane) {
+        for (std::int64_t column = 0; column < count; ++column) {
+          copy_lane(program_, state_of(unit), stride_, (first + column) * lanes + lane,
+                    lane_states.data(), padded, column);
+        }
+        kernel_.merge(total.data(), padded, lane_states.data(), padded, padded);
+      }
     }
     kernel_.finish(total.data(), padded, padded, static_cast<double>(plan_.rows), result.data(),
                    padded);
     write_outputs(program_, result.data(), padded, count, first, outputs_);
-  }
-
-  // The states of one lane of `count` columns, next to each other.
-  void gather(const void* from, std::int64_t lane, std::int64_t count, std::int64_t into_stride,
-              void* into) const {
-    for (std::int64_t slot = 0; slot < sizes_.state_slots; ++slot) {
-      for (std::int64_t column = 0; column < count; ++column) {
-        const std::int64_t at = slot * stride_ + column * sizes_.lanes + lane;
-        std::copy_n(static_cast<const char*>(from) + bytes_of(at, kStateBytes), kStateBytes,
-                    static_cast<char*>(into) + bytes_of(slot * into_stride + column, kStateBytes));
-      }
-    }
   }
 
   const Program& program_;

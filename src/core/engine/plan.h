@@ -1,6 +1,6 @@
 // How the pairs are cut into units of work. The cuts depend on the sizes and on the program, never
-// on the number of threads, and partial states are merged in the order of the cuts, so that results
-// do not depend on the number of threads either.
+// on the number of threads, and partial states are merged in the order of the cuts unless no order
+// matters (partial_states.h), so that results do not depend on the number of threads either.
 #pragma once
 
 #include <cstdint>

@@ -22,6 +22,7 @@
 // selection (ir/graph.h). Their row section leaves the result in slots of the row panel.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -128,7 +129,7 @@ enum class SumScheme { block, direct, compensated };
 
 /// One reduction of a program. Its state has one slot for each component of `shared` for each of
 /// its groups (components of the formula), then one for each component of `state` for each of its
-/// components; a ranked one has `rank` values and `rank` row numbers for each component.
+/// components; a ranked one has `rank` entries of two slots for each component (ranks.h).
 struct Accumulation {
   Expr root;  // the reduction
   const ReductionDef* row;
@@ -139,6 +140,11 @@ struct Accumulation {
   std::int64_t first_slot = 0;  // of its state
 
   bool ranked() const { return row->ranked; }
+  /// Whether its state is a value and its row.
+  bool holds_row() const {
+    return std::any_of(code->state.begin(), code->state.end(),
+                       [](const StateComponent& each) { return each.type == StateType::index; });
+  }
   std::int64_t shared_slots() const {
     return groups * static_cast<std::int64_t>(code->shared.size());
   }

@@ -10,6 +10,7 @@ namespace {
 
 // Statements written out for one column: more cost compile time and gain nothing.
 constexpr std::int64_t kMostStatements = 200;
+constexpr std::int64_t kMostGroupStatements = 300;
 
 // What one column costs for one vector of rows; a call costs what it reads and writes.
 std::int64_t pair_instructions(const Program& program) {
@@ -21,6 +22,12 @@ std::int64_t pair_instructions(const Program& program) {
     }
   }
   return count;
+}
+
+// Whether what is kept are rows, with or without their values.
+bool keeps_rows(const Program& program) {
+  return std::any_of(program.accumulations.begin(), program.accumulations.end(),
+                     [](const Accumulation& each) { return each.ranked() || each.holds_row(); });
 }
 
 }  // namespace
@@ -45,6 +52,13 @@ TileShape choose_tile_shape(const Program& program, int registers) {
     // A long result: its updates are deferred, and then as many components as rows meet a column.
     // A transposed tile loads its state once for several vectors of rows.
     return {4, 2};
+  }
+  if (registers >= 32 && !has_calls && !program.transposed && keeps_rows(program)) {
+    // Few rows meet several columns: their coordinates stay in registers, and the heaps of large K
+    // in the second cache.
+    for (const int columns : {4, 2}) {
+      if (2 * columns * pair_instructions(program) <= kMostGroupStatements) return {2, columns};
+    }
   }
   // Independent vectors hide the latencies of one column's chain of operations. Coordinates and
   // accumulators that do not fit the registers come from the first cache, whose ports are idle.

@@ -3,6 +3,7 @@
 // components becomes the arguments of the struct's functions.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -192,41 +193,75 @@ ReductionCode weighted_code(const char* name, Components<Shared...>,
   return out;
 }
 
-/// The code of a ranked reduction with outputs of these types. The arrays of a state must follow
-/// one another, `count` apart.
+/// The heap of one lane of a state in arrays, `rank` of values and `rank` of rows.
+template <class Code>
+class LaneHeap {
+ public:
+  LaneHeap(void* const* arrays, std::int64_t rank, std::size_t lane)
+      : arrays_(arrays), lane_(lane), entries_(static_cast<std::size_t>(rank)) {
+    for (std::size_t e = 0; e < entries_.size(); ++e) entries_[e] = entry(value(e), row(e));
+  }
+
+  void write() {
+    for (std::size_t e = 0; e < entries_.size(); ++e) {
+      value(e) = Code::value_of(entries_[e]);
+      row(e) = Code::row_of(entries_[e]);
+    }
+  }
+
+  typename Code::Heap heap() {
+    return {entries_.data(), static_cast<std::int64_t>(entries_.size())};
+  }
+
+ private:
+  static RankEntry entry(double value, std::int64_t row) {
+    return row < 0 ? Code::kEmpty : Code::entry_of(value, row);
+  }
+  double& value(std::size_t e) const { return static_cast<double*>(arrays_[e])[lane_]; }
+  std::int64_t& row(std::size_t e) const {
+    return static_cast<std::int64_t*>(arrays_[entries_.size() + e])[lane_];
+  }
+
+  void* const* arrays_;
+  std::size_t lane_;
+  std::vector<RankEntry> entries_;
+};
+
+/// The code of a ranked reduction with outputs of these types.
 template <class Code>
 ReductionCode ranked_code(const char* name, std::vector<StateType> outputs) {
+  using Lane = LaneHeap<Code>;
   ReductionCode out;
   out.name = name;
-  const auto heap_of = [](void* const* arrays, std::int64_t rank, std::size_t lane) {
-    return typename Code::Heap{
-        static_cast<double*>(arrays[0]) + lane, static_cast<long long*>(arrays[rank]) + lane,
-        rank > 1 ? static_cast<double*>(arrays[1]) - static_cast<double*>(arrays[0]) : 1, rank};
-  };
-  out.compiled.update = [heap_of](void* const* arrays, std::int64_t rank, const double* value,
-                                  const double*, std::int64_t index, std::size_t count) {
+  out.compiled.update = [](void* const* arrays, std::int64_t rank, const double* value,
+                           const double*, std::int64_t index, std::size_t count) {
     for (std::size_t lane = 0; lane < count; ++lane) {
-      Code::take(heap_of(arrays, rank, lane), {value[lane], index});
+      Lane own(arrays, rank, lane);
+      if (!std::isnan(value[lane])) Code::take(own.heap(), Code::entry_of(value[lane], index));
+      own.write();
     }
   };
-  out.compiled.merge = [heap_of](void* const* arrays, std::int64_t rank, void* const* other,
-                                 std::size_t count) {
+  out.compiled.merge = [](void* const* arrays, std::int64_t rank, void* const* other,
+                          std::size_t count) {
     for (std::size_t lane = 0; lane < count; ++lane) {
-      Code::merge(heap_of(arrays, rank, lane), heap_of(other, rank, lane));
+      Lane own(arrays, rank, lane);
+      Code::merge(own.heap(), Lane(other, rank, lane).heap());
+      own.write();
     }
   };
-  out.compiled.finish = [heap_of, outputs = std::move(outputs)](
-                            void* const* arrays, std::int64_t rank, std::size_t output, double,
-                            void* result, std::size_t count) {
+  out.compiled.finish = [outputs = std::move(outputs)](void* const* arrays, std::int64_t rank,
+                                                       std::size_t output, double, void* result,
+                                                       std::size_t count) {
     for (std::size_t lane = 0; lane < count; ++lane) {
-      const auto heap = heap_of(arrays, rank, lane);
+      Lane own(arrays, rank, lane);
+      const auto heap = own.heap();
       Code::sort(heap);
       for (std::int64_t r = 0; r < rank; ++r) {
         const std::size_t place = static_cast<std::size_t>(r) * count + lane;
         if (outputs[output] == StateType::value) {
-          static_cast<double*>(result)[place] = heap.at(r).value;
+          static_cast<double*>(result)[place] = Code::value_of(heap.entries[r]);
         } else {
-          static_cast<std::int64_t*>(result)[place] = heap.at(r).row;
+          static_cast<std::int64_t*>(result)[place] = Code::row_of(heap.entries[r]);
         }
       }
     }

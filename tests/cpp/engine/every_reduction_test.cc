@@ -77,12 +77,13 @@ class EveryReduction : public ::testing::Test {
 
   void expect_right(const std::vector<Expr>& nodes, const Formulas& f,
                     const std::vector<Sizes>& all_sizes, bool float32, SumScheme scheme,
-                    bool transposed = false) {
+                    bool transposed = false, Machine* other = nullptr) {
+    Machine& used = other != nullptr ? *other : machine;
     const Program program = lower(nodes, scheme, transposed);
-    const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
+    const std::shared_ptr<Kernel> kernel = used.backend().kernel(program, float32, {});
     for (const Sizes& sizes : all_sizes) {
       for (const Values& values : inputs(f, sizes)) {
-        CompiledRunner runner(machine, sizes, float32, 2);
+        CompiledRunner runner(used, sizes, float32, 2);
         const std::vector<Table> all = runner.pairs(program, *kernel, values);
         auto begin = all.begin();
         for (Expr node : nodes) {
@@ -149,6 +150,91 @@ TEST_F(EveryReduction, IsRightAloneAsWell) {
       }
       expect_right({node}, f, {{9, 8}, {2, 33}}, dimension == 20, SumScheme::block);
       ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
+// Alone they go through the columns backwards, one by one or in groups.
+TEST_F(EveryReduction, OfPositionsIsRightAlone) {
+  for (const int dimension : {1, 3, 20}) {
+    Formulas f;
+    declare(f, dimension);
+    for (const char* name : {"ArgMin", "Max_ArgMax"}) {
+      for (const bool float32 : {true, false}) {
+        expect_right({f(std::string(name) + "_Reduction(F, 0)")}, f,
+                     {{0, 3}, {3, 0}, {1, 1}, {33, 7}, {3, 50}, {1, 1100}}, float32,
+                     SumScheme::block);
+        ASSERT_FALSE(HasFailure());
+      }
+    }
+  }
+}
+
+// Sums make a tile go in several runs of columns.
+TEST_F(EveryReduction, OfPositionsIsRightBesideASum) {
+  Formulas f;
+  declare(f, 2);
+  expect_right({f("ArgMin_Reduction(F, 0)"), f("Sum_Reduction(f, 0)")}, f, {{17, 79}, {3, 500}},
+               true, SumScheme::block);
+}
+
+TEST_F(EveryReduction, OfRanksAndPositionsIsRightForEveryVectorWidth) {
+  for (const std::string cpu : {"sse2", "avx2", "avx512"}) {
+    try {
+      cpu_features_named(cpu);
+    } catch (const Error&) {
+      continue;  // this machine lacks it
+    }
+    SCOPED_TRACE(cpu);
+    Machine other(cpu);
+    for (const int dimension : {2, 20}) {
+      Formulas f;
+      declare(f, dimension);
+      for (const char* text : {"KMin_ArgKMin_Reduction(F, 3, 0)",
+                               "KMax_ArgKMax_Reduction(F, 30, 0)", "Min_ArgMin_Reduction(F, 0)"}) {
+        for (const bool float32 : {true, false}) {
+          expect_right({f(text)}, f, {{3, 2}, {37, 23}, {2, 150}}, float32, SumScheme::block, false,
+                       &other);
+          ASSERT_FALSE(HasFailure());
+        }
+      }
+    }
+  }
+}
+
+// Every candidate is accepted, or none after the first, or they are all alike.
+TEST_F(EveryReduction, OfRanksIsRightForSortedValues) {
+  Formulas f;
+  declare(f, 1);
+  for (const int rank : {1, 2, 24, 25, 100}) {
+    const std::vector<Expr> nodes = {
+        f("KMin_ArgKMin_Reduction(b + 0 * a, " + std::to_string(rank) + ", 0)"),
+        f("KMax_ArgKMax_Reduction(b + 0 * a, " + std::to_string(rank) + ", 0)")};
+    const Program program = lower(nodes);
+    const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, true, {});
+    const Sizes sizes{3, 9000};
+    for (const double step : {1.0, -1.0, 0.0}) {
+      Values values = f.values(random, sizes);
+      for (auto& [variable, table] : values) {
+        for (std::size_t n = 0; n < table.values.size(); ++n) {
+          table.values[n] = step * static_cast<double>(n);
+        }
+      }
+      std::vector<Table> first;
+      for (const int threads : {1, 2, 4}) {
+        CompiledRunner runner(machine, sizes, true, threads);
+        const std::vector<Table> all = runner.pairs(program, *kernel, values);
+        if (threads == 1) {
+          first = all;
+          for (std::size_t n = 0; n < nodes.size(); ++n) {
+            testing::expect_outputs({all.begin() + static_cast<std::ptrdiff_t>(2 * n),
+                                     all.begin() + static_cast<std::ptrdiff_t>(2 * n + 2)},
+                                    nodes[n], values, sizes, 0);
+          }
+        }
+        for (std::size_t n = 0; n < all.size(); ++n) EXPECT_EQ(all[n].values, first[n].values);
+        ASSERT_FALSE(HasFailure()) << rank << " " << step << " " << threads;
+      }
     }
   }
 }
