@@ -31,64 +31,85 @@ inline void StorePanel(const typename Simd<T>::Vector (*values)[kPanelRows], T* 
 }
 
 template <class T, int kDimension>
-void SumGaussian(const Problem& problem) {
+class GaussianBlock {
+ public:
   using S = Simd<T>;
   using Vector = typename S::Vector;
-  constexpr int kPanelsPerFlush = kTile / kPanelColumns;
-  constexpr int kChunks = (kDimension + 111) / 112;
-  constexpr int kChunk = (kDimension + kChunks - 1) / kChunks;
+
+  GaussianBlock(const Problem& problem, const Panels<T>& panels, double scale)
+      : problem_(problem), panels_(panels), scale_(scale), block_(kDimension * kPanelLanes<T>) {}
+
+  void Start(int first) {
+    PackBlock<T>(problem_, first, kDimension, scale_, block_.data());
+    std::fill(totals_, totals_ + kPanelLanes<T>, 0.0);
+  }
+  void Meet(int begin, int end) {
+    Vector sums[kPanelRows];
+#pragma GCC unroll 8
+    for (int r = 0; r < kPanelRows; ++r) sums[r] = S::Zero();
+    for (int from = begin; from < end; from += kGroup) {
+      MeetGroup(from, std::min(end, from + kGroup), sums);
+    }
+    Flush<T, kPanelRows>(sums, totals_);
+  }
+  void Finish(int first, int count) {
+    for (int lane = 0; lane < count; ++lane) problem_.result(first + lane, 0) = totals_[lane];
+  }
+
+ private:
+  static constexpr int kChunks = (kDimension + 111) / 112;
+  static constexpr int kChunk = (kDimension + kChunks - 1) / kChunks;
+  static constexpr int kLast = (kDimension - 1) / kChunk * kChunk;
+
+  void MeetGroup(int begin, int end, Vector* sums) {
+    // All chunks but the last leave their sums of squares in memory.
+    for (int chunk = 0; chunk < kLast; chunk += kChunk) {
+      for (int number = begin; number < end; ++number) {
+        Vector t[kPanelColumns][kPanelRows];
+        LoadPanel<T>(partial_[number - begin], chunk == 0, t);
+        MeetPanel<T, Form::kNegativeSquares>(block_.data() + chunk * kPanelLanes<T>,
+                                             panels_.panel(number) + chunk * kPanelColumns, kChunk,
+                                             t);
+        StorePanel<T>(t, partial_[number - begin]);
+      }
+    }
+    for (int number = begin; number < end; ++number) {
+      const T* panel = panels_.panel(number);
+      Vector t[kPanelColumns][kPanelRows];
+      LoadPanel<T>(partial_[number - begin], kLast == 0, t);
+      MeetPanel<T, Form::kNegativeSquares>(block_.data() + kLast * kPanelLanes<T>,
+                                           panel + kLast * kPanelColumns, kDimension - kLast, t);
+      const T* extra = panels_.extras(panel);
+#pragma GCC unroll 16
+      for (int c = 0; c < kPanelColumns; ++c) {
+        Vector coefficients[S::kCoefficients];
+        LoadCoefficients(extra + c * S::kCoefficients, coefficients);
+        exponential_.template Accumulate<kPanelRows>(t[c], coefficients, sums);
+      }
+    }
+  }
+
+  const Problem& problem_;
+  const Panels<T>& panels_;
+  double scale_;
+  typename S::Exponential exponential_;
+  AlignedArray<T> block_;
+  alignas(kCacheLine) T partial_[kGroup][kPanelColumns * kPanelLanes<T>];
+  alignas(kCacheLine) double totals_[kPanelLanes<T>];
+};
+
+template <class T, int kDimension>
+void SumGaussian(const Problem& problem) {
   const double scale = std::sqrt(problem.parameters[0] * kLog2OfE);
-  Panels<T> panels(problem, kDimension, scale, S::kCoefficients);
+  Panels<T> panels(problem, kDimension, scale, Simd<T>::kCoefficients);
   ForEach(panels.count() * kPanelColumns, problem.threads, [&](int j) {
     PackCoefficients(j < problem.column_count ? problem.column(j, kDimension) : 0.0,
                      panels.extra(j));
   });
-  ForBlocks(problem, kPanelLanes<T>, [&] {
-    return [&](int first, int count) {
-      alignas(kCacheLine) T block[kDimension * kPanelLanes<T>];
-      alignas(kCacheLine) T partial[kGroup][kPanelColumns * kPanelLanes<T>];
-      alignas(kCacheLine) double totals[kPanelLanes<T>] = {};
-      const typename S::Exponential exponential;
-      PackBlock<T>(problem, first, kDimension, scale, block);
-      for (int tile = 0; tile < panels.count(); tile += kPanelsPerFlush) {
-        Vector sums[kPanelRows];
-#pragma GCC unroll 8
-        for (int r = 0; r < kPanelRows; ++r) sums[r] = S::Zero();
-        const int end = std::min(panels.count(), tile + kPanelsPerFlush);
-        for (int begin = tile; begin < end; begin += kGroup) {
-          const int stop = std::min(end, begin + kGroup);
-          // All chunks but the last leave their sums of squares in memory.
-          for (int chunk = 0; chunk + kChunk < kDimension; chunk += kChunk) {
-            for (int number = begin; number < stop; ++number) {
-              Vector t[kPanelColumns][kPanelRows];
-              LoadPanel<T>(partial[number - begin], chunk == 0, t);
-              MeetPanel<T, Form::kNegativeSquares>(block + chunk * kPanelLanes<T>,
-                                                   panels.panel(number) + chunk * kPanelColumns,
-                                                   kChunk, t);
-              StorePanel<T>(t, partial[number - begin]);
-            }
-          }
-          constexpr int kLast = (kDimension - 1) / kChunk * kChunk;
-          for (int number = begin; number < stop; ++number) {
-            const T* panel = panels.panel(number);
-            Vector t[kPanelColumns][kPanelRows];
-            LoadPanel<T>(partial[number - begin], kLast == 0, t);
-            MeetPanel<T, Form::kNegativeSquares>(block + kLast * kPanelLanes<T>,
-                                                 panel + kLast * kPanelColumns, kDimension - kLast,
-                                                 t);
-            const T* extra = panels.extras(panel);
-#pragma GCC unroll 16
-            for (int c = 0; c < kPanelColumns; ++c) {
-              Vector coefficients[S::kCoefficients];
-              LoadCoefficients(extra + c * S::kCoefficients, coefficients);
-              exponential.template Accumulate<kPanelRows>(t[c], coefficients, sums);
-            }
-          }
-        }
-        Flush<T, kPanelRows>(sums, totals);
-      }
-      for (int lane = 0; lane < count; ++lane) problem.result(first + lane, 0) = totals[lane];
-    };
+  // Sums stay in T for the columns of one tile.
+  const int panels_per_tile = std::min(PanelsPerTile<T>(kDimension, kGroup), kTile / kPanelColumns);
+  SweepBlocks<T>(problem, panels.count(), panels_per_tile, [&] {
+    return std::make_unique<GaussianBlock<T, kDimension>>(problem, panels, scale);
   });
 }
 

@@ -58,51 +58,68 @@ __attribute__((noinline)) void InsertPanel(const typename Simd<T>::Vector (*dist
 }
 
 template <class T, int kDimension>
-void FindNearest(const Problem& problem) {
+class NearestBlock {
+ public:
   using S = Simd<T>;
   using Vector = typename S::Vector;
+
+  NearestBlock(const Problem& problem, const Panels<T>& panels)
+      : problem_(problem), panels_(panels), block_(kDimension * kPanelLanes<T>) {}
+
+  void Start(int first) {
+    PackBlock<T>(problem_, first, kDimension, 1, block_.data());
+    lists_.Clear();
+  }
+  void Meet(int begin, int end) {
+    for (int number = begin; number < end; ++number) {
+      Vector distance[kPanelColumns][kPanelRows];
+      SetZero<T>(distance);
+      MeetPanel<T, Form::kSquares>(block_.data(), panels_.panel(number), kDimension, distance);
+      unsigned rows = 0;
+#pragma GCC unroll 8
+      for (int r = 0; r < kPanelRows; ++r) {
+        Vector least = distance[0][r];
+#pragma GCC unroll 16
+        for (int c = 1; c < kPanelColumns; ++c) {
+          least = Operations<T>::Minimum(distance[c][r], least);
+        }
+        const Vector threshold = S::Load(lists_.thresholds + r * S::kWidth);
+        rows |= unsigned(Operations<T>::Below(least, threshold) != 0) << r;
+      }
+      if (__builtin_expect(rows != 0, 0)) {
+        // A copy, because what has an address does not stay in registers.
+        Vector copy[kPanelColumns][kPanelRows];
+#pragma GCC unroll 16
+        for (int c = 0; c < kPanelColumns; ++c) {
+#pragma GCC unroll 8
+          for (int r = 0; r < kPanelRows; ++r) copy[c][r] = distance[c][r];
+        }
+        const int j = number * kPanelColumns;
+        InsertPanel<T>(copy, rows, j, std::min(kPanelColumns, problem_.column_count - j), &lists_);
+      }
+    }
+  }
+  void Finish(int first, int count) {
+    for (int lane = 0; lane < count; ++lane) {
+      for (int k = 0; k < kNearest; ++k) {
+        const int index = lists_.indices[lane][k];
+        problem_.result(first + lane, k) = index < 0 ? NAN : index + 1;
+      }
+    }
+  }
+
+ private:
+  const Problem& problem_;
+  const Panels<T>& panels_;
+  AlignedArray<T> block_;
+  Lists<T> lists_;
+};
+
+template <class T, int kDimension>
+void FindNearest(const Problem& problem) {
   const Panels<T> panels(problem, kDimension, 1);
-  ForBlocks(problem, kPanelLanes<T>, [&] {
-    return [&](int first, int count) {
-      alignas(kCacheLine) T block[kDimension * kPanelLanes<T>];
-      PackBlock<T>(problem, first, kDimension, 1, block);
-      Lists<T> lists;
-      lists.Clear();
-      for (int number = 0; number < panels.count(); ++number) {
-        Vector distance[kPanelColumns][kPanelRows];
-        SetZero<T>(distance);
-        MeetPanel<T, Form::kSquares>(block, panels.panel(number), kDimension, distance);
-        unsigned rows = 0;
-#pragma GCC unroll 8
-        for (int r = 0; r < kPanelRows; ++r) {
-          Vector least = distance[0][r];
-#pragma GCC unroll 16
-          for (int c = 1; c < kPanelColumns; ++c) {
-            least = Operations<T>::Minimum(distance[c][r], least);
-          }
-          const Vector threshold = S::Load(lists.thresholds + r * S::kWidth);
-          rows |= unsigned(Operations<T>::Below(least, threshold) != 0) << r;
-        }
-        if (__builtin_expect(rows != 0, 0)) {
-          // A copy, because what has an address does not stay in registers.
-          Vector copy[kPanelColumns][kPanelRows];
-#pragma GCC unroll 16
-          for (int c = 0; c < kPanelColumns; ++c) {
-#pragma GCC unroll 8
-            for (int r = 0; r < kPanelRows; ++r) copy[c][r] = distance[c][r];
-          }
-          const int j = number * kPanelColumns;
-          InsertPanel<T>(copy, rows, j, std::min(kPanelColumns, problem.column_count - j), &lists);
-        }
-      }
-      for (int lane = 0; lane < count; ++lane) {
-        for (int k = 0; k < kNearest; ++k) {
-          const int index = lists.indices[lane][k];
-          problem.result(first + lane, k) = index < 0 ? NAN : index + 1;
-        }
-      }
-    };
-  });
+  SweepBlocks<T>(problem, panels.count(), PanelsPerTile<T>(kDimension, 1),
+                 [&] { return std::make_unique<NearestBlock<T, kDimension>>(problem, panels); });
 }
 
 // Only the panel of the nearest column is kept; a second look at that panel finds the column.

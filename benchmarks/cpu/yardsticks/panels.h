@@ -99,6 +99,42 @@ inline void MeetPanel(const T* block, const T* panel, int dimension,
   }
 }
 
+// Sweeps over tiles of columns that stay in the second cache while several blocks of rows, each an
+// object with Start, Meet and Finish, meet them.
+template <class T, class Make>
+void SweepBlocks(const Problem& problem, int panel_count, int panels_per_tile, const Make& make) {
+  constexpr int kLanes = kPanelLanes<T>;
+  // Fewer where threads would otherwise have few groups to share.
+  const int group = std::clamp(problem.row_count / kLanes / (8 * problem.threads), 1, 8);
+  std::atomic<long> next{0};
+  RunThreads(problem.threads, [&](int) {
+    std::vector<decltype(make())> blocks;
+    for (int k = 0; k < group; ++k) blocks.push_back(make());
+    for (;;) {
+      const long begin = next.fetch_add(1) * group * kLanes;
+      if (begin >= problem.row_count) return;
+      const int first = static_cast<int>(begin);
+      const int used = std::min(group, (problem.row_count - first + kLanes - 1) / kLanes);
+      for (int k = 0; k < used; ++k) blocks[k]->Start(first + k * kLanes);
+      for (int tile = 0; tile < panel_count; tile += panels_per_tile) {
+        const int end = std::min(panel_count, tile + panels_per_tile);
+        for (int k = 0; k < used; ++k) blocks[k]->Meet(tile, end);
+      }
+      for (int k = 0; k < used; ++k) {
+        const int at = first + k * kLanes;
+        blocks[k]->Finish(at, std::min(kLanes, problem.row_count - at));
+      }
+    }
+  });
+}
+
+// Panels of so many values each that fit 512 kB, a multiple of `multiple`.
+template <class T>
+int PanelsPerTile(int values, int multiple) {
+  const int panels = (512 << 10) / static_cast<int>(sizeof(T)) / (values * kPanelColumns);
+  return std::max(1, panels / multiple) * multiple;
+}
+
 template <class T>
 inline void SetZero(typename Simd<T>::Vector (*values)[kPanelRows]) {
 #pragma GCC unroll 16

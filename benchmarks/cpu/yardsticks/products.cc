@@ -12,6 +12,7 @@ namespace {
 constexpr int kComponents = kPanelColumns;
 // Columns of a tile: a multiple of those of a panel, kernel values of 16 kB.
 constexpr int kTileColumns = 60;
+constexpr int kTilePanels = kTileColumns / kPanelColumns;
 
 constexpr int Padded(int values) { return (values + kComponents - 1) / kComponents * kComponents; }
 
@@ -117,45 +118,66 @@ struct UnitCoefficients {
 };
 
 template <class T, int kDimension, int kValues>
-void SumVectors(const Problem& problem) {
+class VectorBlock {
+ public:
   using S = Simd<T>;
   using Vector = typename S::Vector;
+
+  VectorBlock(const Problem& problem, const Panels<T>& panels, const Values<T, kValues>& values,
+              double scale)
+      : problem_(problem), panels_(panels), values_(values), scale_(scale) {}
+
+  void Start(int first) {
+    PackBlock<T>(problem_, first, kDimension, scale_, block_);
+    sums_.Clear();
+  }
+  void Meet(int begin, int end) {
+    for (int tile = begin; tile < end; tile += kTilePanels) {
+      T* to = kernel_;
+      for (int number = tile; number < std::min(end, tile + kTilePanels); ++number) {
+        Vector t[kPanelColumns][kPanelRows];
+        SetZero<T>(t);
+        MeetPanel<T, Form::kNegativeSquares>(block_, panels_.panel(number), kDimension, t);
+#pragma GCC unroll 16
+        for (int c = 0; c < kPanelColumns; ++c) {
+          Vector value[kPanelRows];
+          Powers<T, kPanelRows>(exponential_, t[c], unit_.coefficients, value);
+#pragma GCC unroll 8
+          for (int r = 0; r < kPanelRows; ++r, to += S::kWidth) S::Store(to, value[r]);
+        }
+      }
+      const int j = tile * kPanelColumns;
+      sums_.Add(kernel_, values_, j, std::min(kTileColumns, problem_.column_count - j));
+    }
+  }
+  void Finish(int first, int count) {
+    sums_.Flush();
+    for (int k = 0; k < kValues; ++k) {
+      for (int lane = 0; lane < count; ++lane) {
+        problem_.result(first + lane, k) = sums_.total(lane, k);
+      }
+    }
+  }
+
+ private:
+  const Problem& problem_;
+  const Panels<T>& panels_;
+  const Values<T, kValues>& values_;
+  double scale_;
+  BlockSums<T, kValues> sums_;
+  typename S::Exponential exponential_;
+  UnitCoefficients<T> unit_;
+  alignas(kCacheLine) T block_[kDimension * kPanelLanes<T>];
+  alignas(kCacheLine) T kernel_[kTileColumns * kPanelLanes<T>];
+};
+
+template <class T, int kDimension, int kValues>
+void SumVectors(const Problem& problem) {
   const double scale = std::sqrt(problem.parameters[0] * kLog2OfE);
   const Panels<T> panels(problem, kDimension, scale);
   const Values<T, kValues> values(problem, kDimension, false);
-  constexpr int kTilePanels = kTileColumns / kPanelColumns;
-  ForBlocks(problem, kPanelLanes<T>, [&] {
-    return [&, sums = std::make_unique<BlockSums<T, kValues>>()](int first, int count) {
-      alignas(kCacheLine) T block[kDimension * kPanelLanes<T>];
-      alignas(kCacheLine) T kernel[kTileColumns * kPanelLanes<T>];
-      const typename S::Exponential exponential;
-      const UnitCoefficients<T> unit;
-      PackBlock<T>(problem, first, kDimension, scale, block);
-      sums->Clear();
-      for (int tile = 0; tile < panels.count(); tile += kTilePanels) {
-        T* to = kernel;
-        for (int number = tile; number < std::min(panels.count(), tile + kTilePanels); ++number) {
-          Vector t[kPanelColumns][kPanelRows];
-          SetZero<T>(t);
-          MeetPanel<T, Form::kNegativeSquares>(block, panels.panel(number), kDimension, t);
-#pragma GCC unroll 16
-          for (int c = 0; c < kPanelColumns; ++c) {
-            Vector value[kPanelRows];
-            Powers<T, kPanelRows>(exponential, t[c], unit.coefficients, value);
-#pragma GCC unroll 8
-            for (int r = 0; r < kPanelRows; ++r, to += S::kWidth) S::Store(to, value[r]);
-          }
-        }
-        const int j = tile * kPanelColumns;
-        sums->Add(kernel, values, j, std::min(kTileColumns, problem.column_count - j));
-      }
-      sums->Flush();
-      for (int k = 0; k < kValues; ++k) {
-        for (int lane = 0; lane < count; ++lane) {
-          problem.result(first + lane, k) = sums->total(lane, k);
-        }
-      }
-    };
+  SweepBlocks<T>(problem, panels.count(), PanelsPerTile<T>(kDimension + kValues, kTilePanels), [&] {
+    return std::make_unique<VectorBlock<T, kDimension, kValues>>(problem, panels, values, scale);
   });
 }
 
@@ -171,29 +193,28 @@ class AttentionBlock {
   static constexpr int kValues = kDimension + 1;
 
   AttentionBlock(const Problem& problem, const Panels<T>& panels, const Values<T, kValues>& values)
-      : problem_(problem),
-        panels_(panels),
-        values_(values),
-        sums_(std::make_unique<BlockSums<T, kValues>>()) {}
+      : problem_(problem), panels_(panels), values_(values) {}
 
-  void operator()(int first, int count) {
-    constexpr int kTilePanels = kTileColumns / kPanelColumns;
+  void Start(int first) {
     PackBlock<T>(problem_, first, kDimension, problem_.parameters[0] * kLog2OfE, block_);
-    sums_->Clear();
+    sums_.Clear();
     std::fill(start_, start_ + kLanes, T(0));
-    for (int tile = 0; tile < panels_.count(); tile += kTilePanels) {
-      const int end = std::min(panels_.count(), tile + kTilePanels);
+  }
+  void Meet(int begin, int last) {
+    for (int tile = begin; tile < last; tile += kTilePanels) {
+      const int end = std::min(last, tile + kTilePanels);
       const int j = tile * kPanelColumns;
-      const int columns = std::min(kTileColumns, problem_.column_count - j);
       Multiply(tile, end);
       if (tile == 0 || Largest() > T(kAllowed)) Raise((end - tile) * kPanelColumns);
       Exponentiate((end - tile) * kPanelColumns);
-      sums_->Add(kernel_, values_, j, columns);
+      sums_.Add(kernel_, values_, j, std::min(kTileColumns, problem_.column_count - j));
     }
-    sums_->Flush();
+  }
+  void Finish(int first, int count) {
+    sums_.Flush();
     for (int k = 0; k < kDimension; ++k) {
       for (int lane = 0; lane < count; ++lane) {
-        problem_.result(first + lane, k) = sums_->total(lane, k) / sums_->total(lane, kDimension);
+        problem_.result(first + lane, k) = sums_.total(lane, k) / sums_.total(lane, kDimension);
       }
     }
   }
@@ -231,7 +252,7 @@ class AttentionBlock {
   void Raise(int columns) {
     for (int lane = 0; lane < kLanes; ++lane) {
       start_[lane] -= largest_[lane];
-      sums_->Scale(lane, std::exp2(-static_cast<double>(largest_[lane])));
+      sums_.Scale(lane, std::exp2(-static_cast<double>(largest_[lane])));
     }
     for (int k = 0; k < columns * kLanes; ++k) kernel_[k] -= largest_[k % kLanes];
   }
@@ -249,7 +270,7 @@ class AttentionBlock {
   const Problem& problem_;
   const Panels<T>& panels_;
   const Values<T, kValues>& values_;
-  std::unique_ptr<BlockSums<T, kValues>> sums_;
+  BlockSums<T, kValues> sums_;
   typename S::Exponential exponential_;
   UnitCoefficients<T> unit_;
   alignas(kCacheLine) T block_[kDimension * kLanes];
@@ -262,8 +283,9 @@ template <class T, int kDimension>
 void Attend(const Problem& problem) {
   const Panels<T> panels(problem, kDimension, 1);
   const Values<T, kDimension + 1> values(problem, kDimension, true);
-  ForBlocks(problem, kPanelLanes<T>,
-            [&] { return AttentionBlock<T, kDimension>(problem, panels, values); });
+  SweepBlocks<T>(problem, panels.count(), PanelsPerTile<T>(2 * kDimension, kTilePanels), [&] {
+    return std::make_unique<AttentionBlock<T, kDimension>>(problem, panels, values);
+  });
 }
 
 template <class T>
