@@ -118,6 +118,6 @@ compare_pykeops <- function(tasks, table, python, threads) {
   compared$pykeops <- table$M * as.numeric(table$N) / seconds / 1e9
   compared$speedup <- table$package / compared$pykeops
   cat("\nPyKeOps, Gpairs/s, and how many times faster the package is:\n")
-  print(compared, digits = 3, row.names = FALSE)
+  print_table(compared)
   write_results(compared, "tasks-pykeops")
 }

@@ -33,6 +33,12 @@ device_name <- function() {
   if (is.na(name)) paste(Sys.info()[c("sysname", "machine")], collapse = " ") else name
 }
 
+# Seconds of compilers and other processes that this one has started.
+child_seconds <- function() sum(proc.time()[4:5])
+
+# Seconds that the threads of this process have had; R tells milliseconds.
+thread_seconds <- function() sum(proc.time()[1:2])
+
 elapsed <- function(expression) {
   start <- Sys.time()
   force(expression)
@@ -66,6 +72,20 @@ run_child <- function(lines, cache) {
     stdout = TRUE, env = paste0("KERNELOPS_CACHE_DIR=", shQuote(cache))
   )
   as.numeric(strsplit(paste(output, collapse = " "), " +")[[1L]])
+}
+
+# Prints a table with three digits of every number.
+print_table <- function(table) {
+  short <- function(values) {
+    if (!is.double(values)) {
+      return(values)
+    }
+    vapply(values, function(value) format(signif(value, 3)), "")
+  }
+  shown <- as.data.frame(lapply(table, short))
+  width <- base::options(width = 250L)
+  on.exit(base::options(width))
+  print(shown, row.names = FALSE)
 }
 
 # The path of a new file of results, named by what was measured and the time.

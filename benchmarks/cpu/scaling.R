@@ -81,6 +81,6 @@ for (precision in c(32L, 64L)) {
 }
 
 table <- do.call(rbind, rows)
-cat(device_name(), "\n")
-print(table, digits = 3, row.names = FALSE, right = FALSE)
+cat(device_name(), "\n", sep = "")
+print_table(table)
 write_results(table, "scaling")

@@ -3,10 +3,11 @@
 # what an R user would use today and PyKeOps where a Python has it.
 #
 #   Rscript benchmarks/cpu/tasks.R [--quick] [--only=PART OF NAMES] [--seconds=0.5]
-#     [--repetitions=7] [--threads=2] [--python=python3]
+#     [--repetitions=7] [--threads=2] [--clock=clock|threads] [--python=python3]
 #
-# Sizes are such that the limit takes --seconds for each task and precision. Prints tables; writes
-# CSV files and a plot into benchmarks/results.
+# Sizes are such that the limit takes --seconds for each task and precision. --clock=threads judges
+# by the time that the threads had, for machines that have other work; it does not see a thread that
+# waits. Prints tables; writes CSV files and a plot into benchmarks/results.
 
 source(file.path(
   dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])), "common.R"
@@ -16,8 +17,9 @@ source(file.path(folder, "alternatives.R"))
 
 options <- read_options(list(
   quick = FALSE, only = "", seconds = NA_real_, repetitions = NA_integer_, threads = 2L,
-  python = "python3"
+  clock = "clock", python = "python3"
 ))
+stopifnot(options$clock %in% c("clock", "threads"))
 if (is.na(options$seconds)) options$seconds <- if (options$quick) 0.04 else 0.5
 if (is.na(options$repetitions)) options$repetitions <- if (options$quick) 3L else 7L
 
@@ -72,67 +74,58 @@ difference <- function(task, inputs, result, expected) {
   }, 0))
 }
 
-# Bytes that a call needs at its peak beyond what was there before, its result included; NA where
-# the system does not tell.
-peak_memory <- function(call) {
-  status <- function(field) {
-    line <- grep(paste0("^", field, ":"), readLines("/proc/self/status"), value = TRUE)
-    1024 * as.numeric(gsub("[^0-9]", "", line))
-  }
-  tryCatch(
-    {
-      invisible(gc())
-      cat("5\n", file = "/proc/self/clear_refs")
-      before <- status("VmRSS")
-      call()
-      max(0, status("VmHWM") - before)
-    },
-    error = function(condition) NA_real_,
-    warning = function(condition) NA_real_
-  )
-}
-
 measure <- function(task, precision) {
   sizes <- choose_sizes(task, precision)
   set.seed(1)
   inputs <- make_inputs(task, sizes[1L], sizes[2L])
-  giga_pairs <- prod(sizes / 1e9^0.5)
-  use_precision(precision)
-  operator <- make_operator(task)
   plain <- unclass(inputs)
   attr(plain, "categories") <- NULL
+  use_precision(precision)
+  operator <- make_operator(task)
+  result <- NULL
+  memory <- tryCatch(
+    {
+      operator(lapply(plain, function(values) values[1L, , drop = FALSE]))
+      # The first call with these sizes: later ones find memory that is already there.
+      peak_memory(function() result <<- operator(plain))
+    },
+    error = function(condition) {
+      message(task$name, ", float", precision, ": ", conditionMessage(condition))
+      NA_real_
+    }
+  )
   expected <- run_yardstick(task, precision, inputs, options$threads)$result
-  result <- tryCatch(operator(plain), error = function(condition) {
-    message(task$name, ", float", precision, ": ", conditionMessage(condition))
-    NULL
-  })
-  wrong <- if (is.null(result)) NA_real_ else difference(task, inputs, result, expected)
-  memory <- if (is.null(result)) NA_real_ else peak_memory(function() operator(plain))
-  bytes <- as.numeric(object.size(plain)) + as.numeric(object.size(result))
-  yardstick <- package <- limit <- rep(NA_real_, options$repetitions)
-  time_yardstick <- function() {
-    giga_pairs / run_yardstick(task, precision, inputs, options$threads)$seconds
-  }
-  time_package <- function() if (is.null(result)) NA else giga_pairs / elapsed(operator(plain))
+  times <- array(NA_real_, c(2L, 2L, options$repetitions), list(
+    c("yardstick", "package"), c("clock", "threads"), NULL
+  ))
+  limit <- numeric(options$repetitions)
   for (repetition in seq_len(options$repetitions)) {
-    limit[repetition] <-
-      measure_limit(task, precision, sizes[1L], sizes[2L], options$threads) / 1e9
+    limit[repetition] <- measure_limit(task, precision, sizes[1L], sizes[2L], options$threads)
     # Whoever comes second finds a warmer or a busier machine; take turns.
-    if (repetition %% 2L == 1L) {
-      yardstick[repetition] <- time_yardstick()
-      package[repetition] <- time_package()
-    } else {
-      package[repetition] <- time_package()
-      yardstick[repetition] <- time_yardstick()
+    for (who in if (repetition %% 2L == 1L) 1:2 else 2:1) {
+      if (who == 1L) {
+        times[who, , repetition] <- run_yardstick(task, precision, inputs, options$threads)$seconds
+      } else if (!is.null(result)) {
+        times[who, , repetition] <- both_times(operator(plain), options$threads)
+      }
     }
   }
-  ratio <- stats::median(package / (if (task$of_limit) limit else yardstick))
+  pairs <- sizes[1L] * as.numeric(sizes[2L])
+  ratio <- function(clock) {
+    goal <- if (task$of_limit) pairs / limit else times["yardstick", clock, ]
+    stats::median(goal / times["package", clock, ])
+  }
+  bytes <- as.numeric(object.size(plain)) + as.numeric(object.size(result))
   data.frame(
     task = task$name, precision = paste0("float", precision), M = sizes[1L], N = sizes[2L],
-    yardstick = stats::median(yardstick), of_limit = stats::median(yardstick / limit),
-    package = stats::median(package), ratio = ratio, target = task$target,
-    to = if (task$of_limit) "limit" else "yardstick", met = ratio >= task$target,
-    difference = wrong, memory_mb = memory / 2^20, memory_ratio = memory / bytes
+    yardstick = pairs / stats::median(times["yardstick", "clock", ]) / 1e9,
+    of_limit = stats::median(pairs / times["yardstick", "threads", ] / limit),
+    package = pairs / stats::median(times["package", "clock", ]) / 1e9,
+    clock_ratio = ratio("clock"), threads_ratio = ratio("threads"),
+    target = task$target, to = if (task$of_limit) "limit" else "yardstick",
+    met = ratio(options$clock) >= task$target,
+    difference = if (is.null(result)) NA_real_ else difference(task, inputs, result, expected),
+    memory_mb = memory / 2^20, memory_ratio = memory / bytes
   )
 }
 
@@ -191,6 +184,7 @@ measure_candidates <- function(precision) {
 }
 
 draw_ratios <- function(table, file) {
+  table$ratio <- table[[paste0(options$clock, "_ratio")]]
   names <- rev(unique(table$task))
   grDevices::png(file, width = 1500, height = 200 + 36 * length(names), res = 110)
   graphics::par(mfrow = c(1, 2), mar = c(4, 12, 3, 1), las = 1)
@@ -220,9 +214,10 @@ cat(sprintf(
   "%s, %s, %d threads, %d repetitions\n", device_name(), instruction_set(), options$threads,
   options$repetitions
 ))
-cat("Gpairs/s and paired ratios, medians. of_limit: yardstick / limit by the clock.\n")
+cat("Gpairs/s by the clock and paired ratios, medians. of_limit: yardstick / limit, by the time of\n")
+cat("the threads. clock_ratio, threads_ratio: package / yardstick or limit by either.\n")
 cat("memory: the peak of a call beyond what was there, in MB and by inputs + results.\n")
-print(table, digits = 3, row.names = FALSE, width = 200)
+print_table(table)
 write_results(table, "tasks")
 plot <- result_file("tasks", "png")
 draw_ratios(table, plot)
@@ -231,13 +226,13 @@ cat("written: benchmarks/results/", basename(plot), "\n", sep = "")
 today <- each(which(tasks$name %in% names(alternatives)), compare_today)
 if (!is.null(today)) {
   cat("\nWhat R users have today, one thread and in double as it comes, and the package:\n")
-  print(today, digits = 3, row.names = FALSE, width = 200)
+  print_table(today)
   write_results(today, "tasks-today")
 }
 if (any(tasks$reduction == "ArgKMin")) {
   cat("\nThe K nearest, D=3, package only:\n")
   candidates <- rbind(measure_candidates(32L), measure_candidates(64L))
-  print(candidates, digits = 3, row.names = FALSE)
+  print_table(candidates)
   write_results(candidates, "tasks-candidates")
 }
 compare_pykeops(tasks, table, options$python, options$threads)

@@ -43,12 +43,44 @@ run_yardstick <- function(task, precision, inputs, threads) {
   parameters <- as.double(unlist(inputs[attr(inputs, "categories") == "Pm"]))
   answer <- .C("yardstick_run", task$number, precision, rows, columns, c(parameters, 0),
     out = double(nrow(rows) * task$result_dimension), nrow(rows), nrow(columns), threads,
-    seconds = 0, PACKAGE = "yardsticks")
-  list(result = matrix(answer$out, nrow(rows)), seconds = answer$seconds)
+    seconds = double(2L), PACKAGE = "yardsticks")
+  list(
+    result = matrix(answer$out, nrow(rows)),
+    seconds = c(clock = answer$seconds[1L], threads = answer$seconds[2L] / threads)
+  )
 }
 
 # Pairs a second that the task can reach on this machine now.
 measure_limit <- function(task, precision, rows, columns, threads) {
   .C("yardstick_limit", task$number, precision, rows, columns, threads,
     pairs = 0, PACKAGE = "yardsticks")$pairs
+}
+
+# Seconds by the clock, and by the time of the threads for each of them.
+both_times <- function(expression, threads) {
+  exact <- function() .C("yardstick_thread_seconds", seconds = 0, PACKAGE = "yardsticks")$seconds
+  start <- exact()
+  clock <- elapsed(expression)
+  c(clock = clock, threads = max(exact() - start, 1e-6) / threads)
+}
+
+# Bytes that a call needs at its peak beyond what was there before, its result included; NA where
+# the system does not tell.
+peak_memory <- function(call) {
+  status <- function(field) {
+    line <- grep(paste0("^", field, ":"), readLines("/proc/self/status"), value = TRUE)
+    1024 * as.numeric(gsub("[^0-9]", "", line))
+  }
+  tryCatch(
+    {
+      invisible(gc())
+      .C("yardstick_trim", PACKAGE = "yardsticks")
+      cat("5\n", file = "/proc/self/clear_refs")
+      before <- status("VmRSS")
+      call()
+      max(0, status("VmHWM") - before)
+    },
+    error = function(condition) NA_real_,
+    warning = function(condition) NA_real_
+  )
 }

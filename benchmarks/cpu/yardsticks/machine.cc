@@ -1,25 +1,26 @@
 // What the machine gives: its peak, its memory, and the functions that R calls.
 
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include "tasks.h"
 
 namespace yardstick {
 namespace {
 
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+double Seconds(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 // Other jobs of the machine disturb it less.
-double ThreadSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
+double ThreadSeconds() { return Seconds(CLOCK_THREAD_CPUTIME_ID); }
 
 template <class T>
 double Peak(int threads, double seconds) {
@@ -110,7 +111,7 @@ double LimitOf(const Task& task, int precision, int threads, double rows, double
   // The generic vectors count nothing and claim no limit.
   const int lanes = precision == 32 ? Simd<float>::kWidth : Simd<double>::kWidth;
   return Simd<float>::kExponentialInstructions > 0
-             ? MeasurePeak(precision, threads, 0.1) * lanes / slots
+             ? MeasurePeak(precision, threads, 0.05) * lanes / slots
              : NAN;
 }
 
@@ -118,14 +119,29 @@ double LimitOf(const Task& task, int precision, int threads, double rows, double
 
 extern "C" {
 
-// Runs task number `task`, from zero, and times it without what R does around a call.
+// Seconds that all threads of the process have had.
+void yardstick_thread_seconds(double* seconds) {
+  *seconds = yardstick::Seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+// Gives memory that is free back to the system, so that peaks can be measured.
+void yardstick_trim() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
+// Runs task number `task`, from zero, and times it without what R does around a call: by the clock
+// and by the time of its threads.
 void yardstick_run(const int* task, const int* precision, const double* rows, const double* columns,
                    const double* parameters, double* out, const int* row_count,
                    const int* column_count, const int* threads, double* seconds) {
-  const double begin = yardstick::Now();
+  const double begin = yardstick::Seconds(CLOCK_MONOTONIC);
+  const double thread_begin = yardstick::Seconds(CLOCK_PROCESS_CPUTIME_ID);
   yardstick::KernelOf(yardstick::kTasks[*task], *precision)(
       {rows, columns, parameters, out, *row_count, *column_count, *threads});
-  *seconds = yardstick::Now() - begin;
+  seconds[0] = yardstick::Seconds(CLOCK_MONOTONIC) - begin;
+  seconds[1] = yardstick::Seconds(CLOCK_PROCESS_CPUTIME_ID) - thread_begin;
 }
 
 void yardstick_limit(const int* task, const int* precision, const int* row_count,
