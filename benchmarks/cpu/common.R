@@ -18,7 +18,8 @@ read_options <- function(defaults) {
   defaults
 }
 
-folder <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
+folder <- dirname(normalizePath(script))
 results <- file.path(dirname(folder), "results")
 
 device_name <- function() {

@@ -106,7 +106,8 @@ all_steps <- do.call(rbind, lapply(
 cat(sprintf("%s, %d threads\nlargest steps between neighbours:\n", device_name(), options$threads))
 largest <- all_steps[order(-all_steps$step), ]
 print_table(utils::head(largest, 10L))
-cat(sum(all_steps$step > highest_step), "of", nrow(all_steps), "steps are above", highest_step, "\n")
+cliffs <- sum(all_steps$step > highest_step)
+cat(cliffs, "of", nrow(all_steps), "steps are above", highest_step, "\n")
 write_results(table, "dimensions")
 plot <- result_file("dimensions", "png")
 draw(table, plot)

@@ -116,6 +116,7 @@ measure <- function(task, precision) {
     stats::median(goal / times["package", clock, ])
   }
   bytes <- as.numeric(object.size(plain)) + as.numeric(object.size(result))
+  message(sprintf("%s, float%d: %.2f", task$name, precision, ratio(options$clock)))
   data.frame(
     task = task$name, precision = paste0("float", precision), M = sizes[1L], N = sizes[2L],
     yardstick = pairs / stats::median(times["yardstick", "clock", ]) / 1e9,
@@ -214,8 +215,8 @@ cat(sprintf(
   "%s, %s, %d threads, %d repetitions\n", device_name(), instruction_set(), options$threads,
   options$repetitions
 ))
-cat("Gpairs/s by the clock and paired ratios, medians. of_limit: yardstick / limit, by the time of\n")
-cat("the threads. clock_ratio, threads_ratio: package / yardstick or limit by either.\n")
+cat("Gpairs/s by the clock and paired ratios, medians. of_limit: yardstick / limit by the time\n")
+cat("of the threads. clock_ratio, threads_ratio: package / yardstick or limit by either.\n")
 cat("memory: the peak of a call beyond what was there, in MB and by inputs + results.\n")
 print_table(table)
 write_results(table, "tasks")
