@@ -20,13 +20,14 @@ library(kernelops)
 invisible(use_cpu(ncore = options$threads))
 highest_step <- 1.3
 
-around <- function(...) sort(unique(c(outer(-1:1, c(...), "+"))))
+around <- function(...) as.integer(outer(-1:1, c(...), "+"))
 dimensions <- list(
   "x and y" = c(1:40, around(48, 64, 96, 128, 192, 256, 512, 784, 1024), 100, 400, 1500, 2000),
   "b" = c(1:12, around(16, 32, 64, 128, 256), 24, 48, 100, 192, 384, 511, 512)
 )
 # The first and the last are always measured.
 thin <- function(values) {
+  values <- as.integer(values)
   values <- sort(unique(values))
   values[unique(c(seq(1L, length(values), by = options$every), length(values)))]
 }
