@@ -1,13 +1,18 @@
 # How long a user waits where there is little to compute: the first answer of a formula with an
-# empty cache of kernels, the first answer with a filled one, and a warm call. Each first answer is
-# timed in an R process of its own, from keops_kernel() to the result, without library(kernelops).
+# empty and with a filled cache of kernels, each in an R process of its own, a warm call, and what
+# formulas take to compile.
 #
-# Usage: Rscript benchmarks/cpu/latency.R [processes]
-# Prints medians over that many processes, 9 by default, and over 2000 warm calls.
-arguments <- commandArgs(trailingOnly = TRUE)
-processes <- if (length(arguments) > 0L) as.integer(arguments[1L]) else 9L
+#   Rscript benchmarks/cpu/latency.R [--quick] [--processes=9]
+#
+# Prints and writes medians over that many processes, over 2000 warm calls, and over the formulas
+# of tests/testthat/keops-reference.json (every tenth with --quick).
 
-# What a child process runs; it prints seconds.
+source(file.path(
+  dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])), "common.R"
+))
+options <- read_options(list(quick = FALSE, processes = NA_integer_))
+if (is.na(options$processes)) options$processes <- if (options$quick) 3L else 9L
+
 example <- c(
   "library(kernelops)",
   "set.seed(1)",
@@ -37,27 +42,83 @@ warm <- c(
   "cat(median(seconds))"
 )
 
-seconds_of <- function(lines, cache) {
-  script <- tempfile(fileext = ".R")
-  on.exit(unlink(script))
-  writeLines(lines, script)
-  output <- system2(
-    file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(script)),
-    stdout = TRUE, env = paste0("KERNELOPS_CACHE_DIR=", shQuote(cache))
+# What the first call of each formula with tiny data takes beyond a second call, in milliseconds, by
+# the clock and of the compiler's own time, which other work on the machine disturbs less.
+compile_times <- function(formulas) {
+  library(kernelops)
+  1e3 * vapply(formulas, function(each) {
+    op <- if (is.function(each$formula)) each$formula() else keops_kernel(each$formula, each$args)
+    before <- child_seconds()
+    first <- elapsed(op(each$inputs))
+    compiler <- child_seconds() - before
+    c(first - elapsed(op(each$inputs)), compiler)
+  }, c(clock = 0, compiler = 0))
+}
+
+note_compiling <- function(question, formulas, target = "") {
+  times <- compile_times(formulas)
+  note(question, times["clock", ], "ms", target)
+  note(paste0(question, ", compiler alone"), times["compiler", ], "ms")
+}
+
+gaussian_of <- function(dimension) {
+  args <- c(sprintf(c("x = Vi(%d)", "y = Vj(%d)"), dimension), "b = Vj(1)")
+  list(
+    formula = "Sum_Reduction(Exp(-SqDist(x, y)) * b, 0)", args = args,
+    inputs = list(
+      matrix(0.1, 4L, dimension), matrix(0.2, 5L, dimension), matrix(1, 5L, 1L)
+    )
   )
-  as.numeric(output)
 }
 
-first <- vapply(seq_len(processes), function(k) seconds_of(example, tempfile("empty-")), 0)
+third_derivative <- function() {
+  gaussian <- gaussian_of(3L)
+  op <- kernelops::keops_kernel(gaussian$formula, gaussian$args)
+  for (order in 1:3) op <- kernelops::keops_grad(op, "x")
+  op
+}
+
+parity_formulas <- function() {
+  file <- file.path(dirname(dirname(folder)), "tests", "testthat", "keops-reference.json")
+  cases <- jsonlite::fromJSON(file, simplifyDataFrame = FALSE, simplifyMatrix = TRUE)$cases
+  if (options$quick) cases <- cases[seq(1L, length(cases), by = 10L)]
+  lapply(cases, function(case) {
+    inputs <- lapply(case$inputs, function(values) {
+      if (is.matrix(values)) values else matrix(values, nrow = 1L)
+    })
+    list(formula = case$formula, args = case$args, inputs = inputs)
+  })
+}
+
+rows <- list()
+note <- function(question, values, unit, target = "") {
+  rows[[length(rows) + 1L]] <<- data.frame(
+    question = question, median = stats::median(values), least = min(values),
+    most = max(values), count = length(values), unit = unit, target = target
+  )
+}
+
+first <- vapply(seq_len(options$processes), function(k) run_child(example, tempfile("empty-")), 0)
 filled <- tempfile("filled-")
-invisible(seconds_of(example, filled))
-second <- vapply(seq_len(processes), function(k) seconds_of(example, filled), 0)
-warm_call <- seconds_of(warm, filled)
+invisible(run_child(example, filled))
+second <- vapply(seq_len(options$processes), function(k) run_child(example, filled), 0)
+note("first answer, empty cache", 1e3 * first, "ms")
+note("first answer, filled cache", 1e3 * second, "ms")
+note("warm call from R, 10 x 10 points", 1e6 * run_child(warm, filled), "microseconds", "<= 200")
 
-report <- function(name, seconds) {
-  milliseconds <- 1e3 * c(median(seconds), range(seconds))
-  cat(name, sprintf("%.1f ms (%.1f to %.1f)\n", milliseconds[1], milliseconds[2], milliseconds[3]))
+# Before the package is loaded, so that every formula is compiled here.
+Sys.setenv(KERNELOPS_CACHE_DIR = tempfile("compiled-"))
+invisible(compile_times(list(gaussian_of(2L))))
+if (requireNamespace("jsonlite", quietly = TRUE)) {
+  note_compiling("compile, parity formulas", parity_formulas(), "<= 300")
 }
-report("first answer, empty cache: ", first)
-report("first answer, filled cache:", second)
-cat(sprintf("warm call, 10 x 10 points:  %.1f microseconds\n", 1e6 * warm_call))
+note_compiling("compile, Gaussian D=3", list(gaussian_of(3L)))
+note_compiling("compile, Gaussian D=1000", list(gaussian_of(1000L)), "as D=3")
+eta <- list(matrix(1, 4L, 1L), matrix(1, 4L, 3L), matrix(1, 4L, 3L))
+third <- list(formula = third_derivative, inputs = c(gaussian_of(3L)$inputs, eta))
+note_compiling("compile, third derivative D=3", list(third), "<= 600")
+
+table <- do.call(rbind, rows)
+cat(device_name(), "\n", sep = "")
+print_table(table)
+write_results(table, "latency")

@@ -1,13 +1,17 @@
 # What formulas cost together in one pass against one call for each: the value and the gradient of
 # a Gaussian sum, and the softmax family with its normaliser.
 #
-# Usage: Rscript benchmarks/cpu/together.R [rows]
+#   Rscript benchmarks/cpu/together.R [--rows=50000]
+#
 # All calls of a round follow one another; the table has medians over 9 rounds, of times and of the
 # ratios within a round.
-library(kernelops)
 
-arguments <- commandArgs(trailingOnly = TRUE)
-rows <- if (length(arguments) > 0L) as.integer(arguments[1L]) else 50000L
+source(file.path(
+  dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])), "common.R"
+))
+options <- read_options(list(rows = 50000L))
+library(kernelops)
+rows <- options$rows
 use_float32()
 set.seed(1)
 inputs <- list(
@@ -29,20 +33,22 @@ tasks <- list(
   )
 )
 
-seconds <- function(op) system.time(op(inputs))[["elapsed"]]
-
-for (name in names(tasks)) {
+table <- do.call(rbind, lapply(names(tasks), function(name) {
   together <- keops_kernel(tasks[[name]], args)
   apart <- lapply(tasks[[name]], keops_kernel, args = args)
   for (op in c(apart, together)) op(lapply(inputs, head, 10L))
-  rounds <- replicate(9L, c(vapply(apart, seconds, 0), together = seconds(together)))
-  times <- apply(rounds, 1L, median)
-  alone <- rounds[names(apart), , drop = FALSE]
-  cat(name, ", ", rows, " x ", rows, " float32\n", sep = "")
-  cat(sprintf("  %-12s %.3f s\n", names(times), times), sep = "")
-  cat(sprintf(
-    "  together / sum of the calls %.2f, together / longest call %.2f\n",
-    median(rounds["together", ] / colSums(alone)),
-    median(rounds["together", ] / apply(alone, 2L, max))
+  rounds <- replicate(9L, vapply(
+    c(apart, together = together), function(op) elapsed(op(inputs)), 0
   ))
-}
+  alone <- rounds[names(apart), , drop = FALSE]
+  shared <- rounds["together", ]
+  data.frame(
+    task = name, rows = rows, precision = "float32",
+    first = stats::median(alone[1L, ]), second = stats::median(alone[2L, ]),
+    together = stats::median(shared), to_sum = stats::median(shared / colSums(alone)),
+    to_longest = stats::median(shared / apply(alone, 2L, max))
+  )
+}))
+cat("seconds of either formula alone and of both together; together / sum, together / longest\n")
+print_table(table)
+write_results(table, "together")
