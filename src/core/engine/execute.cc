@@ -35,7 +35,8 @@ class Workspace {
   Workspace(const Program& program, const Plan& plan, const KernelSizes& kernel)
       : rows(bytes_of(plan.rows_per_unit * program.row.slots, kernel.real_bytes)),
         columns(bytes_of(plan.tile_columns * program.column.slots, kernel.real_bytes)),
-        packed(bytes_of(plan.tile_columns * program.packed_slots, kernel.real_bytes)),
+        packed(bytes_of(plan.shares_columns ? 0 : plan.tile_columns * program.packed_slots,
+                        kernel.real_bytes)),
         state(bytes_of(plan.state_stride * kernel.state_slots, kStateBytes)),
         result(bytes_of(plan.state_stride * kernel.result_slots, kStateBytes)),
         scratch(bytes_of(kernel.scratch_bytes, 1)) {}
@@ -84,12 +85,27 @@ class Execution {
         static_cast<int>(std::min<std::int64_t>({threads, plan_.units(), plan_.threads}));
     std::vector<std::unique_ptr<Workspace>> workspaces(
         static_cast<std::size_t>(std::max(1, workers)));
+    const auto workspace = [&](int worker) -> Workspace& {
+      auto& place = workspaces[static_cast<std::size_t>(worker)];
+      if (!place) place = std::make_unique<Workspace>(program_, plan_, sizes_);
+      return *place;
+    };
+    if (plan_.shares_columns) {
+      shared_ = std::make_unique<AlignedBuffer>(
+          bytes_of(plan_.columns * program_.packed_slots, sizes_.real_bytes));
+      pool.run(
+          workers, divide_up(plan_.columns, plan_.tile_columns),
+          [&](std::int64_t tile, int worker) {
+            const std::int64_t first = tile * plan_.tile_columns;
+            pack_tile(first, std::min(plan_.tile_columns, plan_.columns - first), workspace(worker),
+                      shared_tile(first));
+          },
+          interrupted);
+    }
     pool.run(
         workers, plan_.units(),
         [&](std::int64_t unit, int worker) {
-          auto& workspace = workspaces[static_cast<std::size_t>(worker)];
-          if (!workspace) workspace = std::make_unique<Workspace>(program_, plan_, sizes_);
-          compute_unit(unit, *workspace, partial_states.get(), pool);
+          compute_unit(unit, workspace(worker), partial_states.get(), pool);
         },
         interrupted);
     if (program_.fold_rows) {
@@ -132,11 +148,10 @@ class Execution {
          column += plan_.tile_columns) {
       if (pool.stopping()) return;
       const std::int64_t columns = std::min(plan_.tile_columns, end - column);
-      pack_tile(column, columns, space);
       Tile tile{};
       tile.parameters = parameters_.data();
       tile.row_stride = plan_.rows_per_panel;
-      tile.columns = space.packed.data();
+      tile.columns = packed_tile(column, columns, space);
       tile.column_count = columns;
       tile.first_column = column;
       tile.state = state;
@@ -172,17 +187,28 @@ class Execution {
     }
   }
 
-  // Does nothing if the tile is that of the unit before, as where one tile holds all columns.
-  void pack_tile(std::int64_t first, std::int64_t count, Workspace& space) const {
-    if (space.packed_column == first) return;
+  // The packed columns of a tile: packed before, or now, unless it is that of the unit before, as
+  // where one tile holds all columns.
+  const void* packed_tile(std::int64_t first, std::int64_t count, Workspace& space) const {
+    if (shared_ != nullptr) return shared_tile(first);
+    if (space.packed_column != first) pack_tile(first, count, space, space.packed.data());
     space.packed_column = first;
+    return space.packed.data();
+  }
+
+  void* shared_tile(std::int64_t first) const {
+    return shared_->at(bytes_of(first * program_.packed_slots, sizes_.real_bytes));
+  }
+
+  void pack_tile(std::int64_t first, std::int64_t count, const Workspace& space,
+                 void* packed) const {
     const std::int64_t stride = plan_.tile_columns;
     const std::int64_t padded = round_up(count, sizes_.lanes);
     Real* const columns = static_cast<Real*>(space.columns.data());
     filler_.rows(program_.column, first, count, padded, stride, columns);
     kernel_.column_section(parameters_.data(), columns, stride, padded, space.scratch.data());
     pack_columns(columns, stride, count, program_.packed, program_.packed_slots,
-                 static_cast<Real*>(space.packed.data()));
+                 static_cast<Real*>(packed));
   }
 
   void finish(void* state, std::int64_t first, std::int64_t count, void* result) const {
@@ -260,6 +286,7 @@ class Execution {
   const std::vector<OutputView>& outputs_;
   Plan plan_;
   AlignedBuffer parameters_;
+  std::unique_ptr<AlignedBuffer> shared_;  // all packed columns
   double reduced_rows_;
 };
 

@@ -12,10 +12,11 @@ namespace {
 
 // A packed tile of columns stays in the first or second cache, the rows of a unit in the second.
 constexpr std::int64_t kTileBytes = 32 * 1024;
-// Long states are merged after each tile, which costs more than a tile out of the first cache.
-constexpr std::int64_t kLongStateTileBytes = 512 * 1024;
+// Long states are merged after each tile, and long rows are read again for each, which costs more
+// than a tile out of the second cache.
+constexpr std::int64_t kLargeTileBytes = 512 * 1024;
 constexpr std::int64_t kUnitBytes = 256 * 1024;
-constexpr std::int64_t kFewestTileColumns = 64;
+constexpr std::int64_t kFewestTileColumns = 256;
 constexpr std::int64_t kMostTileColumns = 1024;
 // Enough units to balance any usual number of cores. More splits of the columns do not cost more
 // packing, as more units of rows would.
@@ -29,6 +30,7 @@ constexpr std::int64_t kManySlots = 16;
 constexpr std::int64_t kLineBytes = 64;
 constexpr std::int64_t kUnitStateBytes = 1024 * 1024;
 constexpr std::int64_t kFewestSplitTiles = 4;
+constexpr std::int64_t kFewestSharedBytes = 1024 * 1024;
 constexpr std::int64_t kFewestPartialBytes = 16 * 1024 * 1024;
 constexpr std::int64_t kMostPartialBytes = 64 * 1024 * 1024;
 // Tiles of rows of a transposed program are read by one column after the other.
@@ -137,8 +139,9 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
 
   const std::int64_t column_bytes =
       std::max<std::int64_t>(1, program.packed_slots) * kernel.real_bytes;
-  const std::int64_t tile_bytes =
-      kernel.state_slots > kManySlots ? kLongStateTileBytes : kTileBytes;
+  const std::int64_t tile_bytes = std::max(kernel.state_slots, program.packed_slots) > kManySlots
+                                      ? kLargeTileBytes
+                                      : kTileBytes;
   plan.tile_columns =
       round_up(std::min(std::clamp(tile_bytes / column_bytes, kFewestTileColumns, kMostTileColumns),
                         most_in_tile(work_of(program, kernel.lanes, plan.rows_per_unit, 1))),
@@ -164,6 +167,11 @@ Plan make_plan(const Program& program, const KernelSizes& kernel, std::int64_t r
   plan.columns_per_split = round_up(divide_up(columns, plan.splits), plan.tile_columns);
   // Rounding up may have left the last splits without columns.
   if (columns > 0) plan.splits = divide_up(columns, plan.columns_per_split);
+
+  // Packed once rather than by every unit of rows, if that takes no more memory than the inputs.
+  plan.shares_columns =
+      plan.row_units > 1 &&
+      columns * column_bytes <= std::max(input_bytes(program.column, columns), kFewestSharedBytes);
 
   plan.threads = worthwhile_threads(work_of(program, kernel.lanes, rows, columns));
   return plan;

@@ -19,6 +19,7 @@ struct Plan {
   std::int64_t row_units = 0;
   std::int64_t columns_per_split = 0;  // a multiple of tile_columns
   std::int64_t splits = 0;
+  bool shares_columns = false;  // packed once, before all units
   std::int64_t tile_columns = 0;
   std::int64_t threads = 0;  // worth waking for this work
 
