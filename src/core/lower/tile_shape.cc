@@ -1,6 +1,8 @@
 #include "core/lower/tile_shape.h"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "core/lower/lower.h"
 
@@ -8,9 +10,11 @@ namespace kernelops {
 
 namespace {
 
-// Statements written out for one column: more cost compile time and gain nothing.
-constexpr std::int64_t kMostStatements = 200;
-constexpr std::int64_t kMostGroupStatements = 300;
+// Statements written out for one group: more cost compile time and gain nothing.
+constexpr std::int64_t kMostStatements = 400;
+constexpr std::int64_t kMostRankedStatements = 300;
+// Values of a group that are alive at a time: with more, they go through memory too often.
+constexpr std::int64_t kMostLiveValues = 28;
 
 // What one column costs for one vector of rows; a call costs what it reads and writes.
 std::int64_t pair_instructions(const Program& program) {
@@ -22,6 +26,37 @@ std::int64_t pair_instructions(const Program& program) {
     }
   }
   return count;
+}
+
+// How many values of a pair are alive at a time.
+std::int64_t live_values(const Program& program) {
+  std::map<Register, std::size_t> last_use;
+  std::vector<const Instruction*> code;
+  for (const Block& block : program.pair.blocks) {
+    for (const Instruction& each : block.code) {
+      for (const Register operand : each.operands) last_use[operand] = code.size();
+      code.push_back(&each);
+    }
+  }
+  std::vector<std::int64_t> ends(code.size(), 0);
+  std::int64_t live = 0;
+  std::int64_t most = 0;
+  for (std::size_t n = 0; n < code.size(); ++n) {
+    live -= ends[n];
+    const auto use = last_use.find(code[n]->result);
+    if (code[n]->space != Space::pair || use == last_use.end() || use->second <= n) continue;
+    most = std::max(most, ++live);
+    ++ends[use->second];
+  }
+  return most;
+}
+
+std::int64_t states_in_registers(const Program& program) {
+  std::int64_t states = 0;
+  for (const Accumulation& each : program.accumulations) {
+    if (!each.ranked()) states += each.slots();
+  }
+  return states;
 }
 
 // Whether what is kept are rows, with or without their values.
@@ -57,13 +92,21 @@ TileShape choose_tile_shape(const Program& program, int registers) {
     // Few rows meet several columns: their coordinates stay in registers, and the heaps of large K
     // in the second cache.
     for (const int columns : {4, 2}) {
-      if (2 * columns * pair_instructions(program) <= kMostGroupStatements) return {2, columns};
+      if (2 * columns * pair_instructions(program) <= kMostRankedStatements) return {2, columns};
     }
   }
-  // Independent vectors hide the latencies of one column's chain of operations. Coordinates and
-  // accumulators that do not fit the registers come from the first cache, whose ports are idle.
-  for (int row_vectors : {8, 6, 4, 2}) {
-    if (row_vectors * pair_instructions(program) <= kMostStatements) return {row_vectors, 1};
+  // Independent chains of operations hide each other's latencies as long as their values fit the
+  // registers. Coordinates come from the first cache, whose ports are idle.
+  const std::int64_t live = live_values(program);
+  const std::int64_t states = states_in_registers(program);
+  const std::int64_t statements = pair_instructions(program);
+  for (const TileShape shape : {TileShape{4, 2}, TileShape{2, 2}, TileShape{2, 1}}) {
+    if (has_calls && shape.columns > 1) continue;
+    const int vectors = shape.row_vectors * shape.columns;
+    if (vectors * statements <= kMostStatements &&
+        vectors * live + shape.row_vectors * states <= kMostLiveValues) {
+      return shape;
+    }
   }
   return {1, 1};
 }
