@@ -167,7 +167,7 @@ class Lowering {
   }
 
   SectionWriter writer_of(Space section) const {
-    return SectionWriter([this, section](Expr node) { return place(node, section); },
+    return SectionWriter(section, [this, section](Expr node) { return place(node, section); },
                          [this](Expr node) { return space_of(node); });
   }
 

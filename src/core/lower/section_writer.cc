@@ -66,9 +66,9 @@ Space join_spaces(Space a, Space b) {
   return a == Space::parameter ? b : Space::pair;
 }
 
-SectionWriter::SectionWriter(std::function<std::optional<Placement>(Expr)> place,
+SectionWriter::SectionWriter(Space section, std::function<std::optional<Placement>(Expr)> place,
                              std::function<Space(Expr)> space_of)
-    : place_(std::move(place)), space_of_(std::move(space_of)) {}
+    : written_(section), place_(std::move(place)), space_of_(std::move(space_of)) {}
 
 Block& SectionWriter::straight() {
   if (section_.blocks.empty() || section_.blocks.back().looped) {
@@ -161,7 +161,19 @@ Register SectionWriter::compute(Expr node, Component component) {
   }
   std::vector<Register> operands;
   for (Expr argument : node->arguments) operands.push_back(value(argument, component));
+  if (!node->op->product_of.empty() && !is_shared(operands.back())) {
+    const Register factor = operands.back();
+    operands.pop_back();
+    const Register rest = apply(operation(node->op->product_of), std::move(operands));
+    return apply(operation("Mult"), {rest, factor});
+  }
   return apply(*node->op, std::move(operands), node->parameters);
+}
+
+// Whether rows that are computed side by side have the value in common.
+bool SectionWriter::is_shared(Register value) const {
+  const Space space = spaces_[static_cast<std::size_t>(value)];
+  return space == Space::parameter || (written_ == Space::pair && space == Space::column);
 }
 
 Register SectionWriter::apply(const OpDef& op, std::vector<Register> operands,

@@ -24,9 +24,9 @@ struct Placement {
 /// Writes one section. Values are numbered: equal operations on equal registers are written once.
 class SectionWriter {
  public:
-  /// `place` finds a node in the panels the section may read, or nothing if the section computes
+  /// `section` is what it is computed for, once each. `place` finds a node in the panels the section may read, or nothing if the section computes
   /// it; `space_of` tells what a node depends on.
-  SectionWriter(std::function<std::optional<Placement>(Expr)> place,
+  SectionWriter(Space section, std::function<std::optional<Placement>(Expr)> place,
                 std::function<Space(Expr)> space_of);
 
   /// Computes, in order, those of `nodes` that cannot be computed component by component where they
@@ -69,6 +69,7 @@ class SectionWriter {
                  std::vector<std::int64_t> parameters = {});
   Register emit(Instruction instruction);
   Source indexed(Expr node, Component component) const;
+  bool is_shared(Register value) const;
 
   void long_sum(Expr node);
   void call(Expr node);
@@ -88,6 +89,7 @@ class SectionWriter {
   Block& straight();
   Register new_register(Space space, bool in_loop);
 
+  Space written_;  // the space of the section
   std::function<std::optional<Placement>(Expr)> place_;
   std::function<Space(Expr)> space_of_;
   Section section_;

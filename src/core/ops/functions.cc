@@ -13,7 +13,8 @@ std::vector<OpDef> function_rows() {
       op("Exp2").code(KERNELOPS_UNARY(exp2(x))).gradient({"out * (0.69314718055994531 * g)"})
           .r("2^x")
           .doc("Power of 2.", "2^x"),
-      op("Exp2Times").arguments(2).internal().code(KERNELOPS_BINARY(exp2_times(x, y)))
+      op("Exp2Times").arguments(2).internal().product_of("Exp2")
+          .code(KERNELOPS_BINARY(exp2_times(x, y)))
           .gradient({"out * (0.69314718055994531 * g)", "Exp2(x) * g"})
           .r("2^x * y")
           .doc("Power of 2, times a factor that many pairs share.", "2^x y"),

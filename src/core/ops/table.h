@@ -161,6 +161,10 @@ class OpRow {
     return std::move(*this);
   }
   /// Users cannot write the operation.
+  OpRow&& product_of(std::string operation) && {
+    def_.product_of = std::move(operation);
+    return std::move(*this);
+  }
   OpRow&& internal() && {
     def_.internal = true;
     return std::move(*this);
