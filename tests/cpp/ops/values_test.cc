@@ -67,7 +67,6 @@ std::vector<Case> cases() {
       {"Mod", [](V v) { return v[0] - v[1] * std::floor((v[0] - v[2]) / v[1]); }, {}},
       {"Exp", unary(std::exp), {}},
       {"Exp2", unary(std::exp2), {}},
-      {"Exp2Times", [](V v) { return std::exp2(v[0]) * v[1]; }, {}},
       {"Expm1", unary(std::expm1), {}},
       {"Log", unary(std::log), {}},
       {"Log1p", unary(std::log1p), {}},
@@ -116,6 +115,7 @@ std::vector<Case> cases() {
       {"Maximum", [](V v) { return std::max(v[0], v[1]); }, {}},
       {"Minimum", [](V v) { return std::min(v[0], v[1]); }, {}},
       {"DivideOrZero", [](V v) { return v[1] == 0 ? 0 : v[0] / v[1]; }, {}},
+      {"Exp2Times", [](V v) { return std::exp2(v[0]) * v[1]; }, {}},
   };
 }
 
