@@ -115,6 +115,7 @@ std::vector<Case> cases() {
       {"Maximum", [](V v) { return std::max(v[0], v[1]); }, {}},
       {"Minimum", [](V v) { return std::min(v[0], v[1]); }, {}},
       {"DivideOrZero", [](V v) { return v[1] == 0 ? 0 : v[0] / v[1]; }, {}},
+      {"Exp2Times", [](V v) { return std::exp2(v[0]) * v[1]; }, {}},
   };
 }
 
