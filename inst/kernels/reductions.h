@@ -250,10 +250,34 @@ struct SurveyedExponentials {
   }
   template <class V>
   KERNELOPS_INLINE V exponential(const V& shift, const V& value) {
-    return exp2((value - shift) * like(value, 1.4426950408889634));
+    return exp2((value - shift) * like(value, kLog2OfE));
+  }
+
+  // While maxima hardly change, values are added without a survey: on the scale of the maximum so
+  // far, in one fused operation, whose rounding of the scale `factor` takes back from the sum. Sums
+  // that show a much larger value are not used.
+  template <class V>
+  KERNELOPS_INLINE bool hold(const V& most, V& held, V& factor) {
+    held = most * like(most, kLog2OfE);
+    factor = exp2(-detail::fused(most, like(most, kLog2OfE), -held));
+    return !any(abs(most) == like(most, __builtin_huge_val()));
+  }
+  template <class V>
+  KERNELOPS_INLINE V held_exponential(const V& held, const V& value) {
+    return exp2(value * like(value, kLog2OfE) - held);
+  }
+  template <class V>
+  KERNELOPS_INLINE auto exceeds(const V& sum) {
+    return sum > like(sum, 65536);
+  }
+  template <class V>
+  KERNELOPS_INLINE void extend(V& sum, const V& more, const V& factor) {
+    sum = sum + more * factor;
   }
 
  private:
+  static constexpr double kLog2OfE = 1.4426950408889634;
+
   template <class V>
   __attribute__((noinline)) static void replace(const V& most, V* values, long long count,
                                                 long long stride) {
@@ -271,6 +295,10 @@ struct LogSumExpCode : SurveyedExponentials {
   template <class V>
   KERNELOPS_INLINE void add(const V& shift, V& sum, const V& value) {
     sum = sum + exponential(shift, value);
+  }
+  template <class V>
+  KERNELOPS_INLINE void add_held(const V& held, V& sum, const V& value) {
+    sum = sum + held_exponential(held, value);
   }
   template <class V, class I>
   KERNELOPS_INLINE void update(V& most, V& sum, const V& value, const I&) {
@@ -334,6 +362,12 @@ struct WeightedExponentialsCode : SurveyedExponentials {
   template <class V>
   KERNELOPS_INLINE V term(const V& shift, V& total, const V& value) {
     const V out = exponential(shift, value);
+    total = total + out;
+    return out;
+  }
+  template <class V>
+  KERNELOPS_INLINE V term_held(const V& held, V& total, const V& value) {
+    const V out = held_exponential(held, value);
     total = total + out;
     return out;
   }

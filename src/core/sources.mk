@@ -46,6 +46,7 @@ CORE_SOURCES = \
   core/codegen/body.cc \
   core/codegen/cpu.cc \
   core/codegen/deferred_writer.cc \
+  core/codegen/state_functions.cc \
   core/codegen/state_writer.cc \
   core/jit/cache_directory.cc \
   core/jit/cpu_features.cc \

@@ -6,6 +6,7 @@
 #include "core/codegen/body.h"
 #include "core/codegen/deferred_writer.h"
 #include "core/codegen/dialect.h"
+#include "core/codegen/state_text.h"
 #include "core/codegen/state_writer.h"
 #include "core/support/error.h"
 #include "core/support/strings.h"
@@ -13,8 +14,6 @@
 namespace kernelops {
 
 namespace {
-
-std::string number(std::int64_t value) { return std::to_string(value); }
 
 // Columns whose terms are added in the kernel's own precision before they go to the double states.
 // n equal terms can lose n / 2 roundings: this keeps float32 sums within 1e-6.
@@ -207,8 +206,9 @@ class CpuWriter {
   }
 
   // The first phase for `columns` columns at a time.
-  std::string column_loop(int columns) const {
-    const StateWriter states(program_, phases_, {shape_.row_vectors, columns});
+  std::string column_loop(int columns, bool held) const {
+    const TileShape shape{shape_.row_vectors, columns};
+    const StateWriter states(program_, phases_, shape, held);
     const CpuDialect dialect(program_, states);
     const std::string group = number(columns);
     const std::string head =
@@ -219,8 +219,13 @@ class CpuWriter {
            number(program_.packed_slots) +
            ";\n          [[maybe_unused]] const I index = "
            "broadcast<I>(static_cast<element_t<I>>(j));\n" +
-           BodyWriter(phases_, dialect, {shape_.row_vectors, columns}).body("          ") +
+           (held ? BodyWriter(program_.pair, dialect, shape) : BodyWriter(phases_, dialect, shape))
+               .body("          ") +
            "        }\n";
+  }
+
+  std::string column_loops(bool held) const {
+    return column_loop(shape_.columns, held) + (shape_.columns > 1 ? column_loop(1, held) : "");
   }
 
   std::string kept_array() const {
@@ -237,6 +242,8 @@ class CpuWriter {
 
   std::string tile_function() const {
     BodyWriter body(phases_, dialect_, shape_);
+    DeferredWriter deferred(program_, phases_, states_, body, shape_, target_.vector_registers);
+    const bool holds = deferred.holds();
     std::string out =
         "void tile(const Tile* tile) {\n"
         "  [[maybe_unused]] const Real* const parameter = static_cast<const "
@@ -250,22 +257,19 @@ class CpuWriter {
         "    [[maybe_unused]] char*& scratch = memory;\n" +
         local_arrays(program_.pair, shape_.row_vectors, "    ") + kept_array() +
         states_.declarations(Span::tile, "    ") + states_.thresholds("    ") +
-        body.hoisted("    ") +
+        body.hoisted("    ") + (holds ? deferred.held_declarations("    ") : "") +
         "    for (Size begin = 0; begin < tile->column_count; begin += kChunkColumns) {\n"
         "      const Size end = begin + kChunkColumns < tile->column_count ? begin + "
         "kChunkColumns\n"
         "                                                                  : tile->column_count;\n"
         "      [[maybe_unused]] char* scratch = memory;\n" +
+        (holds ? deferred.held_chunk(column_loops(true), "      ") : "") +
         states_.declarations(Span::chunk, "      ") + states_.surveys("      ") +
         (states_.backwards() ? "      {\n        Size last = end;\n"
                              : "      {\n        Size j = begin;\n") +
-        column_loop(shape_.columns);
-    if (shape_.columns > 1) out += column_loop(1);
-    out += "      }\n";
-    if (phases_.defers()) {
-      out += DeferredWriter(program_, phases_, states_, body, shape_, target_.vector_registers)
-                 .write("      ");
-    }
+        column_loops(false) + "      }\n";
+    if (phases_.defers()) out += deferred.write("      ");
+    if (holds) out += deferred.hold("      ");
     return out + states_.flush(Span::chunk, "      ") + "    }\n" +
            states_.flush(Span::tile, "    ") + "  }\n}\n\n";
   }

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/codegen/state_text.h"
 #include "core/support/rounding.h"
+#include "core/support/strings.h"
 
 namespace kernelops {
 
 namespace {
 
-std::string number(std::int64_t value) { return std::to_string(value); }
+bool takes_value(const Instruction& each) {
+  return each.opcode == Opcode::step || each.opcode == Opcode::update;
+}
 
 std::string step_name(int accumulation, const std::string& group, int row) {
   return "merge" + number(accumulation) + "_" + group + "_r" + number(row);
@@ -50,21 +54,36 @@ std::string DeferredWriter::merge(int accumulation, const std::string& from,
   return out;
 }
 
+// The component of the shared state that a step changes, or that of the state of an update.
+std::string DeferredWriter::group_of(const Instruction& each) const {
+  const Accumulation& accumulation =
+      program_.accumulations[static_cast<std::size_t>(each.accumulation)];
+  const bool first = each.opcode == Opcode::step && accumulation.groups == 1;
+  return number(first ? 0 : each.component.offset);
+}
+
+std::string DeferredWriter::chunk_states(const Block& block, const std::string& indent) const {
+  std::string out;
+  for (const Instruction& each : block.code) {
+    if (!takes_value(each)) continue;
+    out += states_.chunk_states(each.accumulation, each.opcode == Opcode::step, group_of(each),
+                                indent);
+  }
+  return out;
+}
+
 std::string DeferredWriter::straight(const Block& block, const std::string& indent) {
-  std::string declared;
   std::string steps;
   std::string merges;
   for (const Instruction& each : block.code) {
-    if (each.opcode != Opcode::step && each.opcode != Opcode::update) continue;
-    const Accumulation& accumulation =
-        program_.accumulations[static_cast<std::size_t>(each.accumulation)];
-    const bool shared = each.opcode == Opcode::step;
-    const std::string at = number(shared && accumulation.groups == 1 ? 0 : each.component.offset);
-    declared += states_.chunk_states(each.accumulation, shared, at, indent);
-    if (!shared) {
+    if (!takes_value(each)) continue;
+    const std::string at = group_of(each);
+    if (each.opcode == Opcode::update) {
       merges += merge(each.accumulation, at, at, indent);
       continue;
     }
+    const Accumulation& accumulation =
+        program_.accumulations[static_cast<std::size_t>(each.accumulation)];
     for (int row = 0; row < shape_.row_vectors; ++row) {
       steps += indent + "const auto " + step_name(each.accumulation, at, row) + " = " +
                accumulation.code->name + "::merge_step(" +
@@ -72,8 +91,72 @@ std::string DeferredWriter::straight(const Block& block, const std::string& inde
                states_.merged_names(each.accumulation, true, at, row) + ");\n";
     }
   }
-  return declared + body_.before_columns(block, 1, indent) + columns(block, 1, indent) + steps +
-         merges;
+  return chunk_states(block, indent) + body_.before_columns(block, 1, indent) +
+         columns(block, 1, indent) + steps + merges;
+}
+
+bool DeferredWriter::holds() const {
+  const auto& blocks = phases_.deferred.blocks;
+  const auto& all = program_.accumulations;
+  return blocks.size() == 1 && !blocks[0].looped &&
+         std::all_of(all.begin(), all.end(),
+                     [](const Accumulation& each) { return each.code->surveyed; });
+}
+
+std::string DeferredWriter::held_declarations(const std::string& indent) const {
+  std::string out = indent + "bool holds = false;\n";
+  for (const PairPhases::Survey& survey : phases_.surveys) {
+    for (int row = 0; row < shape_.row_vectors; ++row) {
+      const std::string name =
+          StateWriter::held_name(survey.accumulation, number(survey.component), row);
+      out += indent + "V " + name + " = {};\n" + indent + "V " + name + "_factor = {};\n";
+    }
+  }
+  return out;
+}
+
+std::string DeferredWriter::held_chunk(const std::string& loops, const std::string& indent) const {
+  const Block& block = phases_.deferred.blocks[0];
+  const std::string inner = indent + "  ";
+  std::vector<std::string> exceed;
+  std::string extend;
+  for (const Instruction& each : block.code) {
+    if (!takes_value(each)) continue;
+    const Accumulation& accumulation =
+        program_.accumulations[static_cast<std::size_t>(each.accumulation)];
+    const bool shared = each.opcode == Opcode::step;
+    const std::string at = group_of(each);
+    const std::string call = accumulation.code->name + "::";
+    for (int row = 0; row < shape_.row_vectors; ++row) {
+      const std::string sum = states_.chunk_names(each.accumulation, shared, at, row);
+      // Of weighted sums it is the sum of the weights' factors that shows large values.
+      if (shared == accumulation.row->weighted) exceed.push_back(call + "exceeds(" + sum + ")");
+      const std::string group = accumulation.groups == 1 ? "0" : at;
+      extend += inner + "  " + call + "extend(" +
+                states_.summed_name(each.accumulation, shared, at, row) + ", " + sum + ", " +
+                StateWriter::held_name(each.accumulation, group, row) + "_factor);\n";
+    }
+  }
+  return indent + "if (holds) {\n" + chunk_states(block, inner) + inner + "{\n" + inner +
+         "  Size j = begin;\n" + loops + inner + "}\n" + inner + "if (__builtin_expect(!any(" +
+         join(exceed, " | ") + "), 1)) {\n" + extend + inner + "  continue;\n" + inner + "}\n" +
+         indent + "}\n";
+}
+
+std::string DeferredWriter::hold(const std::string& indent) const {
+  std::string out = indent + "holds = true;\n";
+  for (const PairPhases::Survey& survey : phases_.surveys) {
+    const Accumulation& each =
+        program_.accumulations[static_cast<std::size_t>(survey.accumulation)];
+    for (int row = 0; row < shape_.row_vectors; ++row) {
+      const std::string at = number(survey.component);
+      const std::string name = StateWriter::held_name(survey.accumulation, at, row);
+      out += indent + "holds &= " + each.code->name + "::hold(" +
+             states_.most_name(survey.accumulation, at, row) + ", " + name + ", " + name +
+             "_factor);\n";
+    }
+  }
+  return out;
 }
 
 // How many components the registers hold, with what each of them reads of the rows.

@@ -27,7 +27,20 @@ class DeferredWriter {
 
   std::string write(const std::string& indent);
 
+  /// Whether chunks may go without a survey, on the scale of the maximum so far: where all results
+  /// are short and surveyed. Such a chunk needs one phase and nothing kept.
+  bool holds() const;
+  /// Before the loop over chunks.
+  std::string held_declarations(const std::string& indent) const;
+  /// Such a chunk, by `loops` over its columns (StateWriter with `held`). It is left for the two
+  /// phases where a value is far above the maximum so far, which they then find.
+  std::string held_chunk(const std::string& loops, const std::string& indent) const;
+  /// After the two phases.
+  std::string hold(const std::string& indent) const;
+
  private:
+  std::string chunk_states(const Block& block, const std::string& indent) const;
+  std::string group_of(const Instruction& each) const;
   std::string straight(const Block& block, const std::string& indent);
   std::string looped(const Block& block, const std::string& indent);
   std::string group(const Block& block, int components, const std::string& indent);

@@ -3,22 +3,13 @@
 #include <algorithm>
 
 #include "core/codegen/body.h"
+#include "core/codegen/state_text.h"
 #include "core/lower/lower.h"
 #include "core/support/strings.h"
 
 namespace kernelops {
 
 namespace {
-
-std::string number(std::int64_t value) { return std::to_string(value); }
-
-const std::vector<StateComponent>& components_of(const Accumulation& each, bool shared) {
-  return shared ? each.code->shared : each.code->state;
-}
-
-std::int64_t count_of(const Accumulation& each, bool shared) {
-  return shared ? each.groups : each.components;
-}
 
 // A loop over `count` components, or their statements one after the other.
 template <class Body>
@@ -208,6 +199,7 @@ std::string StateWriter::scratch_bytes() const {
 std::string StateWriter::take(const Instruction& instruction, int row, int copy,
                               const OperandName& operand) const {
   const auto accumulation = static_cast<std::size_t>(instruction.accumulation);
+  if (held_) return taken_held(instruction, row, copy, operand);
   if (span_of(accumulation) == Span::tile) return taken_deferred(instruction, row, copy, operand);
   const Accumulation& each = program_.accumulations[accumulation];
   const std::string at = component_text(instruction.component);
@@ -255,6 +247,30 @@ std::string StateWriter::taken_ranked(const Instruction& instruction, int row, i
          ", " + position("0") + ", " + number(each.rank) + ", " + join(values, ", ") + ");";
 }
 
+std::string StateWriter::taken_held(const Instruction& instruction, int row, int copy,
+                                    const OperandName& operand) const {
+  const int accumulation = instruction.accumulation;
+  const Accumulation& each = program_.accumulations[static_cast<std::size_t>(accumulation)];
+  const std::string at = number(instruction.component.offset);
+  const std::string group = each.groups == 1 ? "0" : at;
+  const std::string held = held_name(accumulation, group, row) + ", ";
+  const std::string term =
+      "term" + number(accumulation) + "_" + group + "_r" + number(row) + "_c" + number(copy);
+  const std::string value = operand(0, row, copy);
+  const std::string call = each.code->name + "::";
+  if (instruction.opcode == Opcode::step) {
+    return "const V " + term + " = " + call + "term_held(" + held +
+           chunk_names(accumulation, true, group, row) + ", " + value + ");";
+  }
+  const std::string states = chunk_names(accumulation, false, at, row);
+  if (each.row->weighted) return call + "gather(" + states + ", " + term + ", " + value + ");";
+  return call + "add_held(" + held + states + ", " + value + ");";
+}
+
+std::string StateWriter::held_name(int accumulation, const std::string& at, int row) {
+  return "held" + number(accumulation) + "_" + at + "_r" + number(row);
+}
+
 std::string StateWriter::taken_deferred(const Instruction& instruction, int row, int copy,
                                         const OperandName& operand) const {
   const Accumulation& each =
@@ -294,6 +310,20 @@ std::string StateWriter::surveyed_name(int accumulation, const std::string& at, 
 std::string StateWriter::tile_names(int accumulation, bool shared, const std::string& at,
                                     int row) const {
   return states(static_cast<std::size_t>(accumulation), shared, at, row);
+}
+
+std::string StateWriter::most_name(int accumulation, const std::string& at, int row) const {
+  const Accumulation& each = program_.accumulations[static_cast<std::size_t>(accumulation)];
+  const bool shared = each.row->weighted;
+  return state(static_cast<std::size_t>(accumulation), components_of(each, shared).front(), shared,
+               at, row);
+}
+
+std::string StateWriter::summed_name(int accumulation, bool shared, const std::string& at,
+                                     int row) const {
+  const Accumulation& each = program_.accumulations[static_cast<std::size_t>(accumulation)];
+  return state(static_cast<std::size_t>(accumulation), components_of(each, shared).back(), shared,
+               at, row);
 }
 
 std::string StateWriter::chunk_names(int accumulation, bool shared, const std::string& at,
@@ -465,110 +495,6 @@ std::string StateWriter::flush(Span span, const std::string& indent) const {
     for (int r = 0; r < vectors(a); ++r) out += flush_one(a, r, indent);
   }
   return out;
-}
-
-std::string StateWriter::initialise_one(const Accumulation& each) const {
-  if (each.ranked()) {
-    return "    for (Size k = 0; k < " + number(each.components) +
-           "; ++k) {\n      for (Size lane = row; lane < row + lanes<W>; ++lane) {\n        " +
-           each.code->name + "::initialise(" + each.code->name + "::heap_of(state, stride, " +
-           slot_text(each, false, 0, "k") + ", lane, " + number(each.rank) +
-           "));\n      }\n    }\n";
-  }
-  std::string out;
-  for (bool shared : {true, false}) {
-    if (count_of(each, shared) == 0) continue;
-    out += "    for (Size k = 0; k < " + number(count_of(each, shared)) + "; ++k) {\n";
-    const auto& components = components_of(each, shared);
-    for (std::size_t s = 0; s < components.size(); ++s) {
-      out += "      store_state(state, stride, " + slot_text(each, shared, s, "k") + ", row, " +
-             neutral(components[s], true) + ");\n";
-    }
-    out += "    }\n";
-  }
-  return out;
-}
-
-std::string StateWriter::merge_one(const Accumulation& each) const {
-  const std::string name = each.code->name;
-  const std::string head = "    for (Size k = 0; k < " + number(each.components) + "; ++k) {\n";
-  if (each.ranked()) {
-    return head + "      for (Size lane = row; lane < row + lanes<W>; ++lane) {\n        " + name +
-           "::merge(into, into_stride, from, from_stride, " + slot_text(each, false, 0, "k") +
-           ", lane, " + number(each.rank) + ");\n      }\n    }\n";
-  }
-  const auto join_states = [&](bool shared, const std::string& at, const std::string& indent) {
-    return loaded(each, shared, at, "into, into_stride", "all_", indent) +
-           loaded(each, shared, at, "from, from_stride", "other_", indent) + indent +
-           merge_call(each, shared, names(each, shared, "other_")) +
-           stored(each, shared, at, "into, into_stride", indent);
-  };
-  if (!each.row->weighted) return head + join_states(false, "k", "      ") + "    }\n";
-  if (each.groups == 1) {
-    return "    {\n" + join_states(true, "0", "    ") + head + join_states(false, "k", "      ") +
-           "    }\n    }\n";
-  }
-  return head + join_states(true, "k", "      ") + join_states(false, "k", "      ") + "    }\n";
-}
-
-std::string StateWriter::finish_one(std::size_t accumulation) const {
-  const Accumulation& each = program_.accumulations[accumulation];
-  std::string out;
-  std::string values = "nullptr";
-  std::string rows = "nullptr";
-  for (const ProgramOutput& output : program_.outputs) {
-    if (output.accumulation != static_cast<int>(accumulation)) continue;
-    const ReductionOutput& what = each.row->outputs[output.output];
-    const std::string type = what.type == StateType::value ? "W" : "WI";
-    if (each.ranked()) {
-      const bool is_value = what.type == StateType::value;
-      (is_value ? values : rows) =
-          std::string("static_cast<") + (is_value ? "double" : "long long") + "*>(output) + (" +
-          number(output.first) + " + k * " + number(each.rank) + ") * output_stride + lane";
-      continue;
-    }
-    const std::string group = each.groups == 1 ? "0" : "k";
-    std::vector<std::string> arguments;
-    std::string loads;
-    if (each.row->weighted) {
-      loads += loaded(each, true, group, "state, stride", "all_", "      ");
-      arguments.push_back(names(each, true, "all_"));
-    }
-    // Of a scalar formula any component of the weights will do.
-    loads += loaded(each, false, "k", "state, stride", "all_", "      ");
-    arguments.push_back(names(each, false, "all_"));
-    arguments.push_back("rows");
-    out += "    for (Size k = 0; k < " + number(output.dimension) + "; ++k) {\n" + loads +
-           "      store_state(output, output_stride, " + number(output.first) + " + k, row, " +
-           type + "(" + each.code->name + "::" + what.finish + "(" + join(arguments, ", ") +
-           ")));\n    }\n";
-  }
-  if (!each.ranked()) return out;
-  return "    for (Size k = 0; k < " + number(each.components) +
-         "; ++k) {\n      for (Size lane = row; lane < row + lanes<W>; ++lane) {\n        " +
-         each.code->name + "::finish(state, stride, " + slot_text(each, false, 0, "k") +
-         ", lane, " + number(each.rank) + ",\n            " + values + ",\n            " + rows +
-         ", output_stride);\n      }\n    }\n";
-}
-
-std::string StateWriter::functions() const {
-  std::string initialise;
-  std::string merge;
-  std::string finish;
-  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
-    initialise += initialise_one(program_.accumulations[a]);
-    merge += merge_one(program_.accumulations[a]);
-    finish += finish_one(a);
-  }
-  const std::string rows = "  for (Size row = 0; row < count; row += lanes<W>) {\n";
-  return "void initialise(void* state, Size stride, Size count) {\n" + rows + initialise +
-         "  }\n}\n\nvoid merge(void* into, Size into_stride, const void* from, Size from_stride, "
-         "Size "
-         "count) {\n" +
-         rows + merge +
-         "  }\n}\n\nvoid finish(void* state, Size stride, Size count, [[maybe_unused]] double "
-         "rows, void* output, Size output_stride) {\n" +
-         rows + finish + "  }\n}\n\n";
 }
 
 }  // namespace kernelops

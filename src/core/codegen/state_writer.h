@@ -23,8 +23,9 @@ enum class Span { chunk, tile };
 /// them for each column, and there again one for each vector of rows where they fit the registers.
 class StateWriter {
  public:
-  StateWriter(const Program& program, const PairPhases& phases, TileShape shape)
-      : program_(program), phases_(phases), shape_(shape) {}
+  /// With `held`, of a chunk without a survey (DeferredWriter::held_chunk).
+  StateWriter(const Program& program, const PairPhases& phases, TileShape shape, bool held = false)
+      : program_(program), phases_(phases), shape_(shape), held_(held) {}
 
   /// Whether the columns of a chunk are to be taken from the last to the first, and those of a
   /// group likewise: best for states that hold a row, while ranked ones need them in order.
@@ -49,10 +50,16 @@ class StateWriter {
   /// Of a deferred accumulation: the names of its states in the arrays of a tile and in the
   /// registers of a chunk; where `at` is "k0", "k1", ... for the components of a loop side by side.
   std::string tile_names(int number, bool shared, const std::string& at, int row) const;
+  std::string chunk_names(int number, bool shared, const std::string& at, int row) const;
+  /// Of a surveyed one: the maximum, and the sum, in the arrays of a tile.
+  std::string most_name(int number, const std::string& at, int row) const;
+  std::string summed_name(int number, bool shared, const std::string& at, int row) const;
   std::string merged_names(int number, bool shared, const std::string& at, int row) const;
   /// Declarations of the latter; without the surveyed one, which comes with `surveys`.
   std::string chunk_states(int number, bool shared, const std::string& at,
                            const std::string& indent) const;
+  /// What exponents are shifted by in chunks without a survey.
+  static std::string held_name(int number, const std::string& at, int row);
   /// The maxima of a chunk, and what exponents are shifted by once they are known.
   std::string surveys(const std::string& indent) const;
   std::string shifts(const std::string& indent) const;
@@ -71,10 +78,11 @@ class StateWriter {
   std::string neutral(const StateComponent& component, bool wide) const;
   bool in_registers(std::size_t number, bool shared) const;
   Span span_of(std::size_t number) const;
-  std::string chunk_names(int number, bool shared, const std::string& at, int row) const;
   std::string surveyed_name(int number, const std::string& at, int row) const;
   std::string taken_ranked(const Instruction& instruction, int row, int copy,
                            const OperandName& operand) const;
+  std::string taken_held(const Instruction& instruction, int row, int copy,
+                         const OperandName& operand) const;
   std::string taken_deferred(const Instruction& instruction, int row, int copy,
                              const OperandName& operand) const;
   int vectors(std::size_t number) const;
@@ -107,6 +115,7 @@ class StateWriter {
   const Program& program_;
   const PairPhases& phases_;
   TileShape shape_;
+  bool held_;
 };
 
 }  // namespace kernelops

@@ -131,10 +131,11 @@ struct OpDef {
   Sample sample;
   bool internal = false;  // for texts of rows; users cannot write it
   /// Where the last argument differs between rows that are computed side by side, the operation is
-  /// written as this one of the others, times it; its code may rely on that. Empty: any argument may.
+  /// written as this one of the others, times it; its code may rely on that. Empty: any argument
+  /// may.
   std::string product_of;
-  bool picks = false;     // of argument x, the values that belong to entry y of a selection
-  bool forward = false;   // differential: indexed like x, and z like y; others the other way round
+  bool picks = false;    // of argument x, the values that belong to entry y of a selection
+  bool forward = false;  // differential: indexed like x, and z like y; others the other way round
   std::string documentation;
   std::string mathematics;
 };

@@ -167,8 +167,9 @@ class Lowering {
   }
 
   SectionWriter writer_of(Space section) const {
-    return SectionWriter(section, [this, section](Expr node) { return place(node, section); },
-                         [this](Expr node) { return space_of(node); });
+    return SectionWriter(
+        section, [this, section](Expr node) { return place(node, section); },
+        [this](Expr node) { return space_of(node); });
   }
 
   std::optional<Placement> place(Expr node, Space section) const {

@@ -24,8 +24,9 @@ struct Placement {
 /// Writes one section. Values are numbered: equal operations on equal registers are written once.
 class SectionWriter {
  public:
-  /// `section` is what it is computed for, once each. `place` finds a node in the panels the section may read, or nothing if the section computes
-  /// it; `space_of` tells what a node depends on.
+  /// `section` is what it is computed for, once each. `place` finds a node in the panels the
+  /// section may read, or nothing if the section computes it; `space_of` tells what a node depends
+  /// on.
   SectionWriter(Space section, std::function<std::optional<Placement>(Expr)> place,
                 std::function<Space(Expr)> space_of);
 

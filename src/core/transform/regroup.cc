@@ -1,5 +1,6 @@
 #include "core/transform/regroup.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -99,9 +100,10 @@ class Regrouper {
       const Expr done = done_.at(node);
       if (done->op == &operation("Exp2") && done->dimension == 1 && uses_.at(node) == 1 &&
           stage_of(done) == kPairStage) {
-        out->power = done;
+        add_power(done, out);
+      } else {
+        out->others.push_back(done);
       }
-      out->others.push_back(done);
     } else if (node->op == &operation("Minus")) {
       out->constant = -out->constant;
       collect(node->arguments[0], false, out);
@@ -111,6 +113,19 @@ class Regrouper {
       collect(node->arguments[0], false, out);
       out->others.push_back(graph_.apply(operation("Inv"), {done_.at(node->arguments[1])}));
     }
+  }
+
+  // A product of powers is the power of the sum: one exponential instead of two.
+  void add_power(Expr power, Factors* out) {
+    auto& others = out->others;
+    if (out->power != nullptr) {
+      others.erase(std::find(others.begin(), others.end(), out->power));
+      const Expr sum =
+          graph_.apply(operation("Add"), {out->power->arguments[0], power->arguments[0]});
+      power = graph_.apply(operation("Exp2"), {sum});
+    }
+    out->power = power;
+    others.push_back(power);
   }
 
   Expr multiply(Expr a, Expr b) {

@@ -291,6 +291,26 @@ TEST_F(SessionTest, NoRowsGiveEmptyOrNeutralResults) {
   EXPECT_EQ(no_rows[2], std::vector<double>(2, 1));
 }
 
+// Few rows and many columns, in which the lanes run along the columns, and factors of either side.
+TEST_F(SessionTest, FewRowsMeetManyColumns) {
+  Random random(41);
+  x = testing::random_table(random, 2, 2, -1, 1);
+  y = testing::random_table(random, 300007, 2, -1, 1);
+  const Table b = testing::random_table(random, y.rows, 1, 0.5, 1);
+  const Table c = testing::random_table(random, x.rows, 1, 0.5, 1);
+  const auto actual =
+      call("Sum_Reduction(Exp(-SqDist(x,y))*b*c,0)", {"x=Vi(2)", "y=Vj(2)", "b=Vj(1)", "c=Vi(1)"},
+           {input(x), input(y), input(b), input(c)});
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    double sum = 0;
+    for (std::int64_t j = 0; j < y.rows; ++j) {
+      sum += b.at(j, 0) * c.at(i, 0) *
+             std::exp(-std::pow(x.at(i, 0) - y.at(j, 0), 2) - std::pow(x.at(i, 1) - y.at(j, 1), 2));
+    }
+    EXPECT_TRUE(testing::near(actual[static_cast<std::size_t>(i)], sum, 1e-12)) << i;
+  }
+}
+
 TEST_F(SessionTest, WithoutACompilerItSaysSoAndSurvives) {
   const std::vector<std::string> good = settings.compilers;
   settings.compilers = {"/no/such/compiler", "no-such-compiler"};

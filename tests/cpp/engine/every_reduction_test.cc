@@ -27,8 +27,7 @@ const std::vector<Sizes> kSizes = {{0, 0}, {0, 4},  {4, 0},  {1, 1}, {1, 17},
 
 class EveryReduction : public ::testing::Test {
  protected:
-  // Formulas and weights of dimension d and 1 that depend on both sides. Sums of weights that are
-  // no whole numbers do not vanish, so that their logarithms compare.
+  // Formulas and weights of dimension d and 1 that depend on both sides.
   static void declare(Formulas& f, std::int64_t dimension) {
     f.variable("x", Category::i, dimension);
     f.variable("y", Category::j, dimension);
@@ -45,9 +44,13 @@ class EveryReduction : public ::testing::Test {
     std::vector<Expr> out;
     for (const ReductionDef* row : testing::reductions_over(category)) {
       if (row->weighted) {
+        // The logarithm of a sum that nearly vanishes tells nothing.
+        const bool positive = row->name == "LogSumExpWeight";
         for (const auto& [formula, weight] :
              {std::pair("F", "W"), std::pair("F", "w"), std::pair("f", "W")}) {
-          out.push_back(f(testing::reduction_text(*row, formula, category, weight, 1)));
+          const std::string factor =
+              positive ? "(0.3 + Square(" + std::string(weight) + "))" : weight;
+          out.push_back(f(testing::reduction_text(*row, formula, category, factor, 1)));
         }
         continue;
       }

@@ -100,5 +100,22 @@ TEST_F(RegroupTest, PowersTakeInTheFactorsOfColumns) {
   EXPECT_FALSE(takes_in("Sum_Reduction(Exp(-SqDist(x, y)) * b + Exp(-SqDist(x, y)), 0)"));
 }
 
+TEST_F(RegroupTest, ProductsOfPowersAreOnePower) {
+  const auto powers = [this](const char* text) {
+    const std::string printed = print_formula(regroup(f.graph, f(text)));
+    int count = 0;
+    for (std::size_t at = printed.find("Exp2"); at != std::string::npos;
+         at = printed.find("Exp2", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(powers("Sum_Reduction(Exp(-SqDist(x, y)) * Exp(s * (x | y)), 0)"), 1);
+  EXPECT_EQ(powers("Sum_Reduction(Exp(-SqDist(x, y)) * b * Exp(s * (x | y)) * (x - y), 0)"), 1);
+  // What is needed apart stays apart.
+  EXPECT_EQ(powers("Sum_Reduction(Exp(-SqDist(x, y)) * Exp(s * (x | y)) + Exp(s * (x | y)), 0)"),
+            3);
+}
+
 }  // namespace
 }  // namespace kernelops
