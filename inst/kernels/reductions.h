@@ -260,7 +260,8 @@ struct SurveyedExponentials {
   KERNELOPS_INLINE bool hold(const V& most, V& held, V& factor) {
     held = most * like(most, kLog2OfE);
     factor = exp2(-detail::fused(most, like(most, kLog2OfE), -held));
-    return !any(abs(most) == like(most, __builtin_huge_val()));
+    // What the scale is rounded by stays small.
+    return !any(abs(held) > like(most, 1 << 20));
   }
   template <class V>
   KERNELOPS_INLINE V held_exponential(const V& held, const V& value) {

@@ -5,6 +5,11 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/engine/aligned_buffer.h"
 #include "core/ir/print.h"
@@ -84,6 +89,56 @@ TEST_F(ExecuteTest, TheNumberOfThreadsDoesNotChangeABit) {
             std::memcmp(one.values.data(), more.values.data(), one.values.size() * sizeof(double)),
             0)
             << text << " with " << threads << " threads";
+      }
+    }
+  }
+}
+
+// Chunks of columns go without a survey of their maximum while it hardly changes.
+TEST_F(ExecuteTest, SumsOfExponentialsFollowMaximaThatJump) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const std::vector<std::pair<std::string, std::function<double(int)>>> patterns = {
+      {"rising", [](int j) { return 0.75 * j; }},
+      {"falling", [](int j) { return -0.75 * j; }},
+      {"jumping", [](int j) { return j % 300 == 170 ? 40.0 + j : -0.01 * j; }},
+      {"infinite", [=](int j) { return j == 700 || j == 900 ? kInfinity : j % 7; }},
+      {"vanishing", [=](int j) { return j < 1000 ? -kInfinity : -2000.0 - j % 5; }},
+      {"nothing", [=](int) { return -kInfinity; }},
+      {"undefined", [](int j) { return j == 1100 ? std::nan("") : 1.0; }},
+      {"huge", [](int j) { return j % 2 == 0 ? 3e38 : -3e38; }},
+  };
+  const Expr lse = f("LogSumExp_Reduction(b + Elem(x, 0), 0)");
+  const Expr softmax = f("SumSoftMaxWeight_Reduction(b + Elem(x, 0), y, 0)");
+  const Sizes sizes{40, 1500};
+  for (const auto& [name, pattern] : patterns) {
+    for (const bool float32 : {true, false}) {
+      SCOPED_TRACE(name + (float32 ? " in float32" : " in float64"));
+      Values values = f.values(random, sizes);
+      for (int j = 0; j < sizes.j; ++j) values.at(f("b")).at(j, 0) = pattern(j);
+      if (float32) values = testing::rounded_to_float(values);
+      const Table x = values.at(f("x"));
+      const Table y = values.at(f("y"));
+      const Table logs = run(lse, values, sizes, float32, 2);
+      const Table means = run(softmax, values, sizes, float32, 2);
+      for (int i = 0; i < sizes.i; ++i) {
+        double most = -kInfinity;
+        std::vector<double> all;
+        for (int j = 0; j < sizes.j; ++j) {
+          all.push_back(values.at(f("b")).at(j, 0) + x.at(i, 0));
+          if (float32) all.back() = static_cast<float>(all.back());
+          most = std::max(most, std::isnan(all.back()) ? most : all.back());
+        }
+        double sum = 0;
+        double weighted = 0;
+        for (int j = 0; j < sizes.j; ++j) {
+          const double value = all[static_cast<std::size_t>(j)];
+          const double term = value == most ? 1 : std::exp(value - most);
+          sum += term;
+          weighted += term * y.at(j, 0);
+        }
+        const double tolerance = float32 ? 2e-6 : 1e-13;
+        EXPECT_TRUE(testing::near(logs.at(i, 0), most + std::log(sum), tolerance)) << i;
+        EXPECT_TRUE(testing::near(means.at(i, 0), weighted / sum, 20 * tolerance)) << i;
       }
     }
   }
