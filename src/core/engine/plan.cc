@@ -41,7 +41,8 @@ constexpr std::int64_t kSmallTileBytes = 32 * 1024;
 constexpr std::int64_t kFewestTileVectors = 8;
 constexpr std::int64_t kMostTileRows = 8192;
 constexpr std::int64_t kMostRowUnits = 256;
-constexpr std::int64_t kRowsOfHeapEntry = 16;
+constexpr std::int64_t kRowsOfHeapEntry = 128;
+constexpr std::int64_t kFewestRowUnits = 16;
 // How much longer the padding of rows may make a call, and how many vector instructions it may cost
 // (a few milliseconds), before another kernel is compiled for it.
 constexpr double kWorthwhilePadding = 1.15;
@@ -197,6 +198,7 @@ TransposedPlan make_transposed_plan(const Program& program, const KernelSizes& k
   for (const Accumulation& each : program.accumulations) {
     if (each.ranked()) fewest = std::max(fewest, kRowsOfHeapEntry * each.rank * kernel.lanes);
   }
+  fewest = std::min(fewest, 1 + rows / kFewestRowUnits);
   plan.rows_per_unit = round_up(std::max(fewest, divide_up(rows, most)), plan.rows_per_tile);
   plan.units = divide_up(rows, plan.rows_per_unit);
   plan.threads = worthwhile_threads(work_of(program, kernel.lanes, rows, columns));

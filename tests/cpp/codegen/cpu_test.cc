@@ -158,8 +158,10 @@ TEST_P(GeneratedText, CompilesWithoutWarnings) {
     ++n;
   };
   for (const std::string& text : kKinds) {
-    const Program program = lower({f(text)});
-    add(program, program.pair.local_slots > 0 ? TileShape{2, 1} : TileShape{2, 3});
+    for (const bool transposed : {false, true}) {
+      const Program program = lower({f(text)}, SumScheme::block, transposed);
+      add(program, program.pair.local_slots > 0 ? TileShape{2, 1} : TileShape{2, 3});
+    }
   }
   add(lower_rows(f("Exp(Max(Sum_Reduction(x - y, 0))) * x"), Category::i), {1, 1});
   add(lower_selection(f("SelectedSum_Reduction(SelectEntry(x, Entry(), 3) * y,"

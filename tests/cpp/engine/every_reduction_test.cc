@@ -299,7 +299,8 @@ TEST_F(EveryReduction, HasTheSameBitsForEveryNumberOfThreads) {
   for (const int category : {0, 1, 2}) {
     const std::vector<Expr> nodes = every_reduction(f, category, {7});
     for (const bool float32 : {true, false}) {
-      const Program program = lower(nodes, SumScheme::block, float32 != (category == 0));
+      if (float32 != (category == 0)) continue;
+      const Program program = lower(nodes, SumScheme::block, category == 1);
       const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
       for (const Sizes& sizes : {Sizes{1100, 100}, Sizes{2, 8000}, Sizes{5000, 5}}) {
         for (const Values& values : {inputs(f, sizes)[2]}) {
