@@ -97,10 +97,11 @@ std::string DeferredWriter::straight(const Block& block, const std::string& inde
 
 bool DeferredWriter::holds() const {
   const auto& blocks = phases_.deferred.blocks;
-  const auto& all = program_.accumulations;
-  return blocks.size() == 1 && !blocks[0].looped &&
-         std::all_of(all.begin(), all.end(),
-                     [](const Accumulation& each) { return each.code->surveyed; });
+  if (blocks.size() != 1 || blocks[0].looped) return false;
+  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    if (!phases_.accumulation[a] || !program_.accumulations[a].code->surveyed) return false;
+  }
+  return true;
 }
 
 std::string DeferredWriter::held_declarations(const std::string& indent) const {

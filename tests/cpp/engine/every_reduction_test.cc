@@ -181,6 +181,16 @@ TEST_F(EveryReduction, OfPositionsIsRightBesideASum) {
                true, SumScheme::block);
 }
 
+// Of sums of exponentials only short ones know the maximum of a chunk beforehand.
+TEST_F(EveryReduction, OfExponentialsIsRightWhereOneIsLong) {
+  Formulas f;
+  declare(f, 20);
+  for (const bool float32 : {true, false}) {
+    expect_right({f("LogSumExp_Reduction(f, 0)"), f("LogSumExp_Reduction(F, 0)")}, f,
+                 {{3, 2}, {17, 500}}, float32, SumScheme::block);
+  }
+}
+
 TEST_F(EveryReduction, OfRanksAndPositionsIsRightForEveryVectorWidth) {
   for (const std::string cpu : {"sse2", "avx2", "avx512"}) {
     try {
