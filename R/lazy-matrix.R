@@ -24,6 +24,9 @@
 #'
 #' @name symbolic-matrices
 #' @aliases dim.LazyTensor t.LazyTensor diag.LazyTensor rowSums.LazyTensor
+#'   %*%,LazyTensor,ANY-method %*%,ANY,LazyTensor-method %*%,LazyTensor,LazyTensor-method
+#'   %*%,LazyProduct,ANY-method %*%,ANY,LazyProduct-method %*%,LazyProduct,LazyProduct-method
+#'   %*%,LazyProduct,LazyTensor-method %*%,LazyTensor,LazyProduct-method
 #' @family LazyTensors
 #' @examples
 #' x <- matrix(runif(20), ncol = 2, dimnames = list(letters[1:10], NULL))

@@ -37,7 +37,7 @@
 #' @param nu The smoothness.
 #' @return A LazyTensor; for plain numbers, numbers.
 #' @name lazy-operations
-#' @aliases Ops.LazyTensor Math.LazyTensor Complex.LazyTensor
+#' @aliases Ops.LazyTensor Math.LazyTensor Complex.LazyTensor !,LazyTensor-method
 #' @family LazyTensors
 #' @examples
 #' x <- Vi(matrix(runif(20), ncol = 2))

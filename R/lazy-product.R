@@ -107,6 +107,19 @@ is.matrix.LazyProduct <- function(x) {
 }
 
 #' @export
+`[.LazyProduct` <- function(x, ...) {
+  raise_error("unsupported", paste0(
+    "a product of symbolic matrices has no entries of its own\n  Multiply it by columns of the ",
+    "identity matrix, or compute as.matrix()."
+  ))
+}
+
+#' @export
+summary.LazyProduct <- function(object, ...) {
+  object
+}
+
+#' @export
 print.LazyProduct <- function(x, ...) {
   cat(format(x), sep = "\n")
   invisible(x)

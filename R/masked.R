@@ -86,18 +86,22 @@ tcrossprod <- function(x, y = NULL, ...) {
   if (is_symbolic(x, y)) x %*% t(if (is.null(y)) x else y) else base::tcrossprod(x, y, ...)
 }
 
+#' @rdname keops_mask
 #' @export
 crossprod.LazyTensor <- function(x, y = NULL, ...) {
   crossprod(x, y)
 }
 
+#' @rdname keops_mask
 #' @export
 tcrossprod.LazyTensor <- function(x, y = NULL, ...) {
   tcrossprod(x, y)
 }
 
+#' @rdname keops_mask
 #' @export
 crossprod.LazyProduct <- crossprod.LazyTensor
 
+#' @rdname keops_mask
 #' @export
 tcrossprod.LazyProduct <- tcrossprod.LazyTensor
