@@ -65,5 +65,6 @@ CORE_SOURCES = \
   core/engine/plan.cc \
   core/api/inputs.cc \
   core/api/operator.cc \
+  core/api/operator_graph.cc \
   core/api/session.cc \
   core/api/user_operation.cc
