@@ -20,10 +20,12 @@ const GraphNode* find(const OperatorGraph& graph, const std::string& label) {
 }
 
 TEST(OperatorGraph, SaysWhatEachNodeIsComputedFor) {
-  const OperatorGraph graph = graph_of({"Sum_Reduction(Exp(Max(x)*s)*Sin(b)*Cos(s)*(x|y)*7,0)"});
+  const OperatorGraph graph =
+      graph_of({"Sum_Reduction(Max(x)*Exp(s*b*Elem(x,0))*Sin(b)*Cos(s)*SqDist(x,y)*7,0)"});
   const std::map<std::string, std::string> stages = {
-      {"x", "i"},         {"Max", "i"},         {"y", "j"},    {"b", "j"},         {"Sin", "j"},
-      {"s", "parameter"}, {"Cos", "parameter"}, {"|", "pair"}, {"Sum over j", "i"}};
+      {"x", "i"},           {"Max", "i"},       {"y", "j"},
+      {"b", "j"},           {"Sin", "j"},       {"s", "parameter"},
+      {"Cos", "parameter"}, {"Square", "pair"}, {"Sum over j", "i"}};
   for (const auto& [label, stage] : stages) {
     const GraphNode* node = find(graph, label);
     ASSERT_NE(node, nullptr) << label;
