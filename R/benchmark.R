@@ -26,22 +26,7 @@
 #' }
 keops_benchmark <- function(n = c(1000, 2000, 5000, 10000, 20000, 50000, 100000), d = 3,
                             tasks = c("sum", "nearest"), seconds = 10, memory_limit = 1e9) {
-  if (!is.numeric(n) || length(n) == 0L || !all(n %in% seq_len(1e8)) || is.unsorted(n, TRUE)) {
-    raise_argument_error("n", "increasing positive whole numbers", n)
-  }
-  if (!is_count(d)) {
-    raise_argument_error("d", "a positive whole number", d)
-  }
-  if (!is.character(tasks) || !all(tasks %in% names(benchmark_tasks)) || anyDuplicated(tasks)) {
-    known <- paste0("\"", names(benchmark_tasks), "\"", collapse = ", ")
-    raise_argument_error("tasks", paste("some of", known), tasks)
-  }
-  for (name in c("seconds", "memory_limit")) {
-    value <- get(name)
-    if (!is.numeric(value) || length(value) != 1L || is.na(value) || value <= 0) {
-      raise_argument_error(name, "a positive number", value)
-    }
-  }
+  check_benchmark(n, d, tasks, seconds, memory_limit)
   timings <- lapply(tasks, function(task) {
     time_task(benchmark_tasks[[task]], n, d, seconds / max(length(tasks), 1L), memory_limit)
   })
@@ -57,12 +42,34 @@ keops_benchmark <- function(n = c(1000, 2000, 5000, 10000, 20000, 50000, 100000)
   )
 }
 
+check_benchmark <- function(n, d, tasks, seconds, memory_limit) {
+  whole <- is.numeric(n) && length(n) > 0L && all(is.finite(n) & n >= 1 & n == floor(n))
+  if (!whole || is.unsorted(n, strictly = TRUE)) {
+    raise_argument_error("n", "increasing positive whole numbers", n)
+  }
+  if (!is_count(d)) {
+    raise_argument_error("d", "a positive whole number", d)
+  }
+  if (!is.character(tasks) || !all(tasks %in% names(benchmark_tasks)) || anyDuplicated(tasks)) {
+    known <- paste0("\"", names(benchmark_tasks), "\"", collapse = ", ")
+    raise_argument_error("tasks", paste("some of", known), tasks)
+  }
+  check_positive("seconds", seconds)
+  check_positive("memory_limit", memory_limit)
+}
+
+check_positive <- function(name, value) {
+  if (!is.numeric(value) || length(value) != 1L || is.na(value) || value <= 0) {
+    raise_argument_error(name, "a positive number", value)
+  }
+}
+
 squared_distance_matrix <- function(x, y) {
   outer(rowSums(x^2), rowSums(y^2), "+") - 2 * tcrossprod(x, y)
 }
 
-# Per task: a title, the formula and its variables, the same in base R with the dense matrix, and how
-# much two results differ.
+# Per task: a title, the formula and its variables, the same in base R with the dense matrix, and
+# how much two results differ.
 benchmark_tasks <- list(
   sum = list(
     title = "Gaussian kernel sum",
@@ -169,10 +176,13 @@ format.keops_benchmark <- function(x, ...) {
     lines <- c(lines, "", task, format_timings(x[x$task == task, ]))
   }
   if (anyNA(x$kernelops) || anyNA(x$base)) {
-    limit <- if (is.null(setup$memory_limit)) "" else {
-      sprintf("the matrix would be larger than %s, or ", format_bytes(setup$memory_limit))
-    }
-    lines <- c(lines, "", sprintf("- not run: %sit would take too long", limit))
+    reasons <- c(
+      if (!is.null(setup$memory_limit)) {
+        paste("the matrix would be larger than", format_bytes(setup$memory_limit))
+      },
+      "it would take too long"
+    )
+    lines <- c(lines, "", paste("- not run:", paste(reasons, collapse = ", or ")))
   }
   lines
 }

@@ -180,9 +180,9 @@ place_layers <- function(graph, layers, widths, gap) {
   x
 }
 
-# For each edge the points of a curve: at `x`, and in `layer` in the middle (`side` is 0), at the top
-# (-1) or at the bottom (1) of the row of nodes. `shift` is how far from the centre of its target it
-# ends: arguments enter the top side by side.
+# For each edge the points of a curve: at `x`, and in `layer` in the middle (`side` is 0), at the
+# top (-1) or at the bottom (1) of the row of nodes. `shift` is how far from the centre of its
+# target it ends: arguments enter the top side by side.
 edge_routes <- function(graph, edges, x, widths, gap) {
   before <- vapply(graph$path, function(path) x[path[length(path) - 1L]], 0)
   shift <- numeric(nrow(edges))
@@ -199,7 +199,10 @@ edge_routes <- function(graph, edges, x, widths, gap) {
     # Where it comes from afar, or goes far, it passes a row of nodes straight, to cut no corners.
     far <- abs(diff(at)) > 2 * gap
     sides <- lapply(seq_len(last), function(p) {
-      if (p == 1L) 1L else if (p == last) -1L else c(if (far[p - 1L]) -1L, 0L, if (far[p]) 1L)
+      if (p == 1L) {
+        return(1L)
+      }
+      if (p == last) -1L else c(if (far[p - 1L]) -1L, 0L, if (far[p]) 1L)
     })
     list(
       x = rep(at, lengths(sides)), layer = rep(graph$layer[path], lengths(sides)),
