@@ -9,6 +9,10 @@ cpp_describe_operator <- function(formula, args) {
     .Call(`_kernelops_cpp_describe_operator`, formula, args)
 }
 
+cpp_formula_dimension <- function(formula, args) {
+    .Call(`_kernelops_cpp_formula_dimension`, formula, args)
+}
+
 cpp_run_operator <- function(formula, args, input, inner_dim, settings, sum_scheme = "auto") {
     .Call(`_kernelops_cpp_run_operator`, formula, args, input, inner_dim, settings, sum_scheme)
 }

@@ -31,7 +31,7 @@ NULL
 
 # The one exit for errors, called by the R code and by the bindings.
 raise_error <- function(kind, message, data = list()) {
-  call <- user_call(sys.nframe() - 1L)
+  call <- readable_call(user_call(sys.nframe() - 1L))
   classes <- c(
     paste0("kernelops_error_", kind), "kernelops_error",
     if (kind == "interrupt") "interrupt", "error", "condition"
@@ -58,6 +58,12 @@ user_call <- function(frame) {
     }
     frame <- parent
   }
+}
+
+# A call without the values that R puts into it when it dispatches.
+readable_call <- function(call) {
+  is_value <- vapply(as.list(call), function(part) is.object(part) || is.environment(part), TRUE)
+  if (any(is_value)) as.call(list(call[[1L]], quote(...))) else call
 }
 
 is_package_function <- function(f) {

@@ -10,5 +10,6 @@
 #'
 #' @keywords internal
 #' @useDynLib kernelops, .registration = TRUE
+#' @importFrom methods is new "slot<-" setAs setClass setMethod show signature
 #' @importFrom Rcpp evalCpp
 "_PACKAGE"

@@ -35,6 +35,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_formula_dimension
+double cpp_formula_dimension(const std::string& formula, const std::vector<std::string>& args);
+RcppExport SEXP _kernelops_cpp_formula_dimension(SEXP formulaSEXP, SEXP argsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const std::string& >::type formula(formulaSEXP);
+    Rcpp::traits::input_parameter< const std::vector<std::string>& >::type args(argsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_formula_dimension(formula, args));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_run_operator
 SEXP cpp_run_operator(const Rcpp::CharacterVector& formula, const std::vector<std::string>& args, const Rcpp::List& input, const std::string& inner_dim, const Rcpp::List& settings, const std::string& sum_scheme);
 RcppExport SEXP _kernelops_cpp_run_operator(SEXP formulaSEXP, SEXP argsSEXP, SEXP inputSEXP, SEXP inner_dimSEXP, SEXP settingsSEXP, SEXP sum_schemeSEXP) {
@@ -159,6 +171,7 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_kernelops_cpp_operator_graph", (DL_FUNC) &_kernelops_cpp_operator_graph, 3},
     {"_kernelops_cpp_describe_operator", (DL_FUNC) &_kernelops_cpp_describe_operator, 2},
+    {"_kernelops_cpp_formula_dimension", (DL_FUNC) &_kernelops_cpp_formula_dimension, 2},
     {"_kernelops_cpp_run_operator", (DL_FUNC) &_kernelops_cpp_run_operator, 6},
     {"_kernelops_cpp_explain_operator", (DL_FUNC) &_kernelops_cpp_explain_operator, 4},
     {"_kernelops_cpp_operator_status", (DL_FUNC) &_kernelops_cpp_operator_status, 4},

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/api/formula_dimension.h"
 #include "core/api/session.h"
 #include "guard.h"
 #include "settings.h"
@@ -146,6 +147,11 @@ Rcpp::List cpp_describe_operator(const Rcpp::CharacterVector& formula,
                               Rcpp::_["arguments"] = arguments, Rcpp::_["result"] = results[0],
                               Rcpp::_["results"] = results);
   });
+}
+
+// [[Rcpp::export]]
+double cpp_formula_dimension(const std::string& formula, const std::vector<std::string>& args) {
+  return guard([&] { return static_cast<double>(kernelops::formula_dimension(formula, args)); });
 }
 
 // [[Rcpp::export]]

@@ -63,6 +63,7 @@ CORE_SOURCES = \
   core/engine/pack.cc \
   core/engine/panels.cc \
   core/engine/plan.cc \
+  core/api/formula_dimension.cc \
   core/api/inputs.cc \
   core/api/operator.cc \
   core/api/operator_graph.cc \

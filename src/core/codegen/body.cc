@@ -9,9 +9,6 @@ namespace kernelops {
 
 namespace {
 
-bool on_rows(Space space) { return space == Space::row || space == Space::pair; }
-bool on_columns(Space space) { return space == Space::column || space == Space::pair; }
-
 // Formulas' operations in generated text, so that no name of theirs meets one of ours.
 std::string function_name(const OpDef& op) { return "op_" + op.name; }
 

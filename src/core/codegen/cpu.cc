@@ -235,9 +235,7 @@ class CpuWriter {
   }
 
   std::string kept_bytes() const {
-    return number(phases_.kept_slots * (phases_.defers() ? chunk_columns() : 0) *
-                  shape_.row_vectors) +
-           " * Size(sizeof(V))";
+    return number(phases_.kept_slots * chunk_columns() * shape_.row_vectors) + " * Size(sizeof(V))";
   }
 
   std::string tile_function() const {

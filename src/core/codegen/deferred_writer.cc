@@ -11,10 +11,6 @@ namespace kernelops {
 
 namespace {
 
-bool takes_value(const Instruction& each) {
-  return each.opcode == Opcode::step || each.opcode == Opcode::update;
-}
-
 std::string step_name(int accumulation, const std::string& group, int row) {
   return "merge" + number(accumulation) + "_" + group + "_r" + number(row);
 }
@@ -56,8 +52,7 @@ std::string DeferredWriter::merge(int accumulation, const std::string& from,
 
 // The component of the shared state that a step changes, or that of the state of an update.
 std::string DeferredWriter::group_of(const Instruction& each) const {
-  const Accumulation& accumulation =
-      program_.accumulations[static_cast<std::size_t>(each.accumulation)];
+  const Accumulation& accumulation = program_.accumulation_of(each);
   const bool first = each.opcode == Opcode::step && accumulation.groups == 1;
   return number(first ? 0 : each.component.offset);
 }
@@ -82,8 +77,7 @@ std::string DeferredWriter::straight(const Block& block, const std::string& inde
       merges += merge(each.accumulation, at, at, indent);
       continue;
     }
-    const Accumulation& accumulation =
-        program_.accumulations[static_cast<std::size_t>(each.accumulation)];
+    const Accumulation& accumulation = program_.accumulation_of(each);
     for (int row = 0; row < shape_.row_vectors; ++row) {
       steps += indent + "const auto " + step_name(each.accumulation, at, row) + " = " +
                accumulation.code->name + "::merge_step(" +
@@ -123,8 +117,7 @@ std::string DeferredWriter::held_chunk(const std::string& loops, const std::stri
   std::string extend;
   for (const Instruction& each : block.code) {
     if (!takes_value(each)) continue;
-    const Accumulation& accumulation =
-        program_.accumulations[static_cast<std::size_t>(each.accumulation)];
+    const Accumulation& accumulation = program_.accumulation_of(each);
     const bool shared = each.opcode == Opcode::step;
     const std::string at = group_of(each);
     const std::string call = accumulation.code->name + "::";
@@ -165,8 +158,7 @@ int DeferredWriter::side_by_side(const Block& block) const {
   std::int64_t registers = 0;
   for (const Instruction& each : block.code) {
     if (each.opcode == Opcode::update) {
-      const Accumulation& accumulation =
-          program_.accumulations[static_cast<std::size_t>(each.accumulation)];
+      const Accumulation& accumulation = program_.accumulation_of(each);
       registers += static_cast<std::int64_t>(accumulation.code->state.size());
     }
     if (each.opcode == Opcode::load && each.space == Space::row && each.component.step != 0) {

@@ -1,7 +1,6 @@
 // Writes the second phase of a chunk of columns (lower/defer.h) for the CPU.
 #pragma once
 
-#include <set>
 #include <string>
 #include <utility>
 
@@ -25,6 +24,7 @@ class DeferredWriter {
         shape_(shape),
         registers_(registers) {}
 
+  /// The second phase.
   std::string write(const std::string& indent);
 
   /// Whether chunks may go without a survey, on the scale of the maximum so far: where all results

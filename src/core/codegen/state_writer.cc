@@ -229,7 +229,7 @@ std::string StateWriter::take(const Instruction& instruction, int row, int copy,
 std::string StateWriter::taken_ranked(const Instruction& instruction, int row, int copy,
                                       const OperandName& operand) const {
   const auto accumulation = static_cast<std::size_t>(instruction.accumulation);
-  const Accumulation& each = program_.accumulations[accumulation];
+  const Accumulation& each = program_.accumulation_of(instruction);
   const std::string at = component_text(instruction.component);
   const std::string place = ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at);
   const std::string least = threshold(accumulation, at);
@@ -250,7 +250,7 @@ std::string StateWriter::taken_ranked(const Instruction& instruction, int row, i
 std::string StateWriter::taken_held(const Instruction& instruction, int row, int copy,
                                     const OperandName& operand) const {
   const int accumulation = instruction.accumulation;
-  const Accumulation& each = program_.accumulations[static_cast<std::size_t>(accumulation)];
+  const Accumulation& each = program_.accumulation_of(instruction);
   const std::string at = number(instruction.component.offset);
   const std::string group = each.groups == 1 ? "0" : at;
   const std::string held = held_name(accumulation, group, row) + ", ";
@@ -273,8 +273,7 @@ std::string StateWriter::held_name(int accumulation, const std::string& at, int 
 
 std::string StateWriter::taken_deferred(const Instruction& instruction, int row, int copy,
                                         const OperandName& operand) const {
-  const Accumulation& each =
-      program_.accumulations[static_cast<std::size_t>(instruction.accumulation)];
+  const Accumulation& each = program_.accumulation_of(instruction);
   const bool looped = instruction.component.step != 0 && instruction.opcode == Opcode::update;
   const std::string group = number(each.groups == 1 ? 0 : instruction.component.offset);
   const std::string at = looped ? "k" + number(copy) : number(instruction.component.offset);

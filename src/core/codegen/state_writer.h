@@ -47,22 +47,26 @@ class StateWriter {
   /// Statements that merge the states of a span into those in memory.
   std::string flush(Span span, const std::string& indent) const;
 
-  /// Of a deferred accumulation: the names of its states in the arrays of a tile and in the
-  /// registers of a chunk; where `at` is "k0", "k1", ... for the components of a loop side by side.
+  /// Of a deferred accumulation: the names of its states in the arrays of a tile, and in the
+  /// registers of a chunk, where `at` is "k0", "k1", ... for the components of a loop side by side.
   std::string tile_names(int number, bool shared, const std::string& at, int row) const;
+  /// Without what is surveyed,
   std::string chunk_names(int number, bool shared, const std::string& at, int row) const;
-  /// Of a surveyed one: the maximum, and the sum, in the arrays of a tile.
-  std::string most_name(int number, const std::string& at, int row) const;
-  std::string summed_name(int number, bool shared, const std::string& at, int row) const;
+  /// with it,
   std::string merged_names(int number, bool shared, const std::string& at, int row) const;
-  /// Declarations of the latter; without the surveyed one, which comes with `surveys`.
+  /// and declarations without it.
   std::string chunk_states(int number, bool shared, const std::string& at,
                            const std::string& indent) const;
-  /// What exponents are shifted by in chunks without a survey.
-  static std::string held_name(int number, const std::string& at, int row);
-  /// The maxima of a chunk, and what exponents are shifted by once they are known.
+
+  /// Of a surveyed one: declarations of the maxima of a chunk, and of what exponents are shifted by
+  /// once they are known.
   std::string surveys(const std::string& indent) const;
   std::string shifts(const std::string& indent) const;
+  /// The maximum and the sum in the arrays of a tile, and what exponents are shifted by in chunks
+  /// without a survey.
+  std::string most_name(int number, const std::string& at, int row) const;
+  std::string summed_name(int number, bool shared, const std::string& at, int row) const;
+  static std::string held_name(int number, const std::string& at, int row);
 
   /// Of a transposed program: whether a column's vectors of rows share a state.
   bool has_shared_vectors() const;

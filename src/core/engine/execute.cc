@@ -6,9 +6,8 @@
 
 #include "core/engine/aligned_buffer.h"
 #include "core/engine/execute_transposed.h"
+#include "core/engine/kernel_inputs.h"
 #include "core/engine/outputs.h"
-#include "core/engine/pack.h"
-#include "core/engine/panels.h"
 #include "core/engine/partial_states.h"
 #include "core/engine/state_lanes.h"
 #include "core/support/error.h"
@@ -58,16 +57,14 @@ class Execution {
       : program_(program),
         kernel_(kernel),
         sizes_(kernel.sizes()),
-        filler_(bindings, sizes, kernel.convert()),
+        inputs_(program, kernel, bindings, sizes),
         outputs_(outputs),
         plan_(make_plan(program, sizes_, sizes.of(program.rows),
                         vanishes(program) ? 0 : sizes.of(opposite(program.rows)))),
-        parameters_(bytes_of(program.parameters.slots * sizes_.lanes, sizes_.real_bytes)),
         reduced_rows_(static_cast<double>(sizes.of(opposite(program.rows))) *
                       (program.fold_rows ? static_cast<double>(plan_.rows) : 1)) {}
 
   void run(int threads, ThreadPool& pool, const InterruptCheck& interrupted) {
-    fill_parameters();
     // A result is written by the unit that computes it, unless states meet first.
     const bool partial = plan_.splits > 1 || program_.fold_rows;
     const std::int64_t partial_rows = program_.fold_rows ? sizes_.lanes : plan_.state_stride;
@@ -116,13 +113,6 @@ class Execution {
   }
 
  private:
-  void fill_parameters() {
-    AlignedBuffer scratch(bytes_of(sizes_.scratch_bytes, 1));
-    filler_.rows(program_.parameters, 0, 1, sizes_.lanes, sizes_.lanes,
-                 static_cast<Real*>(parameters_.data()));
-    kernel_.parameter_section(parameters_.data(), scratch.data());
-  }
-
   std::int64_t rows_of_unit(std::int64_t row_unit) const {
     return std::min(plan_.rows_per_unit, plan_.rows - row_unit * plan_.rows_per_unit);
   }
@@ -149,7 +139,7 @@ class Execution {
       if (pool.stopping()) return;
       const std::int64_t columns = std::min(plan_.tile_columns, end - column);
       Tile tile{};
-      tile.parameters = parameters_.data();
+      tile.parameters = inputs_.parameters();
       tile.row_stride = plan_.rows_per_panel;
       tile.columns = packed_tile(column, columns, space);
       tile.column_count = columns;
@@ -181,9 +171,7 @@ class Execution {
     for (std::int64_t row = 0; row < count; row += stride) {
       const std::int64_t part = std::min(stride, count - row);
       const std::int64_t padded = round_up(part, sizes_.row_block);
-      Real* const panel = panel_of(row, space);
-      filler_.rows(program_.row, first + row, part, padded, stride, panel);
-      kernel_.row_section(parameters_.data(), panel, stride, padded, space.scratch.data());
+      inputs_.rows(first + row, part, padded, stride, panel_of(row, space), space.scratch.data());
     }
   }
 
@@ -202,13 +190,9 @@ class Execution {
 
   void pack_tile(std::int64_t first, std::int64_t count, const Workspace& space,
                  void* packed) const {
-    const std::int64_t stride = plan_.tile_columns;
-    const std::int64_t padded = round_up(count, sizes_.lanes);
-    Real* const columns = static_cast<Real*>(space.columns.data());
-    filler_.rows(program_.column, first, count, padded, stride, columns);
-    kernel_.column_section(parameters_.data(), columns, stride, padded, space.scratch.data());
-    pack_columns(columns, stride, count, program_.packed, program_.packed_slots,
-                 static_cast<Real*>(packed));
+    inputs_.packed_columns(first, count, plan_.tile_columns,
+                           static_cast<Real*>(space.columns.data()), space.scratch.data(),
+                           static_cast<Real*>(packed));
   }
 
   void finish(void* state, std::int64_t first, std::int64_t count, void* result) const {
@@ -229,13 +213,12 @@ class Execution {
     const std::int64_t lanes = sizes_.lanes;
     kernel_.initialise(into, lanes, lanes);
     const std::int64_t whole = count / lanes * lanes;
-    AlignedBuffer single(bytes_of(lanes * sizes_.state_slots, kStateBytes));
+    // No ranked reduction has both sides reduced: lanes are words of each slot.
     for (std::int64_t row = 0; row < whole; row += lanes) {
-      for (std::int64_t lane = 0; lane < lanes; ++lane) {
-        copy_lane(program_, state, stride, row + lane, single.data(), lanes, lane);
-      }
-      kernel_.merge(into, lanes, single.data(), lanes, lanes);
+      kernel_.merge(into, lanes, static_cast<char*>(state) + bytes_of(row, kStateBytes), stride,
+                    lanes);
     }
+    AlignedBuffer single(bytes_of(lanes * sizes_.state_slots, kStateBytes));
     const auto merge_lane = [&](const void* from, std::int64_t from_stride, std::int64_t lane) {
       kernel_.initialise(single.data(), lanes, lanes);
       copy_lane(program_, from, from_stride, lane, single.data(), lanes, 0);
@@ -282,10 +265,9 @@ class Execution {
   const Program& program_;
   const Kernel& kernel_;
   KernelSizes sizes_;
-  PanelFiller<Real> filler_;
+  KernelInputs<Real> inputs_;
   const std::vector<OutputView>& outputs_;
   Plan plan_;
-  AlignedBuffer parameters_;
   std::unique_ptr<AlignedBuffer> shared_;  // all packed columns
   double reduced_rows_;
 };

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/engine/aligned_buffer.h"
-#include "core/engine/panels.h"
+#include "core/engine/kernel_inputs.h"
 #include "core/support/error.h"
 #include "core/support/rounding.h"
 
@@ -30,21 +30,14 @@ class RowExecution {
                const Sizes& sizes, const OutputView& output, int threads, ThreadPool& pool,
                const InterruptCheck& interrupted)
       : program_(program),
-        kernel_(kernel),
         sizes_(kernel.sizes()),
         bindings_(bindings),
-        filler_(bindings, sizes, kernel.convert()),
+        inputs_(program, kernel, bindings, sizes),
         output_(output),
         threads_(threads),
         pool_(pool),
         interrupted_(interrupted),
-        stride_(rows_at_a_time()),
-        parameters_(bytes(program.parameters.slots * sizes_.lanes)) {
-    const AlignedBuffer scratch(static_cast<std::size_t>(sizes_.scratch_bytes));
-    filler_.rows(program.parameters, 0, 1, sizes_.lanes, sizes_.lanes,
-                 static_cast<Real*>(parameters_.data()));
-    kernel_.parameter_section(parameters_.data(), scratch.data());
-  }
+        stride_(rows_at_a_time()) {}
 
   void each_row() {
     check_interrupt();
@@ -58,8 +51,7 @@ class RowExecution {
           Unit& space = made(spaces[static_cast<std::size_t>(worker)]);
           const std::int64_t first = unit * stride_;
           const std::int64_t count = std::min(stride_, output_.rows - first);
-          filler_.rows(program_.row, first, count, padded(count), stride_, space.panel());
-          compute(space, count);
+          inputs_.rows(first, count, padded(count), stride_, space.panel(), space.scratch.data());
           for (std::int64_t k = 0; k < output_.dimension; ++k) {
             for (std::int64_t r = 0; r < count; ++r) {
               out[k * output_.rows + first + r] = result(space, k, r);
@@ -161,8 +153,7 @@ class RowExecution {
     }
     if (space.entries.empty()) return;
     const auto count = static_cast<std::int64_t>(space.entries.size());
-    filler_.entries(program_.row, space.entries, padded(count), stride_, space.panel());
-    compute(space, count);
+    inputs_.entries(space.entries, padded(count), stride_, space.panel(), space.scratch.data());
   }
 
   void add(const Unit& space, Category category, std::int64_t component, double* out) const {
@@ -175,22 +166,15 @@ class RowExecution {
     return static_cast<double>(space.panel()[(program_.result_slot + component) * stride_ + row]);
   }
 
-  void compute(const Unit& space, std::int64_t count) const {
-    kernel_.row_section(parameters_.data(), space.panel(), stride_, padded(count),
-                        space.scratch.data());
-  }
-
   const Program& program_;
-  const Kernel& kernel_;
   KernelSizes sizes_;
   const Bindings& bindings_;
-  PanelFiller<Real> filler_;
+  KernelInputs<Real> inputs_;
   OutputView output_;
   int threads_;
   ThreadPool& pool_;
   const InterruptCheck& interrupted_;
   std::int64_t stride_;
-  AlignedBuffer parameters_;
 };
 
 template <class Real>

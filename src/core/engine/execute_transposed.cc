@@ -5,9 +5,8 @@
 #include <vector>
 
 #include "core/engine/aligned_buffer.h"
+#include "core/engine/kernel_inputs.h"
 #include "core/engine/outputs.h"
-#include "core/engine/pack.h"
-#include "core/engine/panels.h"
 #include "core/engine/plan.h"
 #include "core/engine/state_lanes.h"
 #include "core/support/rounding.h"
@@ -16,11 +15,11 @@ namespace kernelops {
 
 namespace {
 
-// Columns whose states are merged at a time.
+// Columns that are packed, and whose states are merged, at a time.
 constexpr std::int64_t kMergedColumns = 64;
 
-// In states, column j has the lanes from j * lanes on. Every unit
-// of rows has its own; in the end they are merged in order, then the lanes of each column.
+// In states, column j has the lanes from j * lanes on. Every unit of rows has its own; in the end
+// they are merged in order, lane by lane.
 template <class Real>
 class TransposedExecution {
  public:
@@ -29,18 +28,16 @@ class TransposedExecution {
       : program_(program),
         kernel_(kernel),
         sizes_(kernel.sizes()),
-        filler_(bindings, sizes, kernel.convert()),
+        inputs_(program, kernel, bindings, sizes),
         outputs_(outputs),
         plan_(make_transposed_plan(program, sizes_, sizes.of(program.rows),
                                    sizes.of(program.results()))),
         stride_(plan_.columns * sizes_.lanes),
         state_bytes_(bytes_of(stride_ * sizes_.state_slots, kStateBytes)),
-        parameters_(bytes_of(program.parameters.slots * sizes_.lanes, sizes_.real_bytes)),
         packed_(bytes_of(plan_.columns * program.packed_slots, sizes_.real_bytes)),
         states_(static_cast<std::size_t>(std::max<std::int64_t>(1, plan_.units)) * state_bytes_) {}
 
   void run(int threads, ThreadPool& pool, const InterruptCheck& interrupted) {
-    fill_parameters();
     pack_all_columns();
     const int workers =
         static_cast<int>(std::min<std::int64_t>({threads, plan_.units, plan_.threads}));
@@ -60,7 +57,7 @@ class TransposedExecution {
   }
 
  private:
-  // The memory of one worker: the panel of a tile of rows, and states of the last, partial vector.
+  // The memory of one worker: the panel of a tile of rows.
   struct Workspace {
     explicit Workspace(const TransposedExecution& all)
         : rows(bytes_of(all.plan_.rows_per_tile * all.program_.row.slots, all.sizes_.real_bytes)),
@@ -70,25 +67,14 @@ class TransposedExecution {
     AlignedBuffer scratch;
   };
 
-  void fill_parameters() {
-    AlignedBuffer scratch(bytes_of(sizes_.scratch_bytes, 1));
-    filler_.rows(program_.parameters, 0, 1, sizes_.lanes, sizes_.lanes,
-                 static_cast<Real*>(parameters_.data()));
-    kernel_.parameter_section(parameters_.data(), scratch.data());
-  }
-
   void pack_all_columns() {
     const std::int64_t stride = round_up(std::min(plan_.columns, kMergedColumns), sizes_.lanes);
     const AlignedBuffer panel(bytes_of(stride * program_.column.slots, sizes_.real_bytes));
     const AlignedBuffer scratch(bytes_of(sizes_.scratch_bytes, 1));
-    Real* const columns = static_cast<Real*>(panel.data());
     for (std::int64_t first = 0; first < plan_.columns; first += kMergedColumns) {
-      const std::int64_t count = std::min(kMergedColumns, plan_.columns - first);
-      const std::int64_t padded = round_up(count, sizes_.lanes);
-      filler_.rows(program_.column, first, count, padded, stride, columns);
-      kernel_.column_section(parameters_.data(), columns, stride, padded, scratch.data());
-      pack_columns(columns, stride, count, program_.packed, program_.packed_slots,
-                   static_cast<Real*>(packed_.data()) + first * program_.packed_slots);
+      inputs_.packed_columns(first, std::min(kMergedColumns, plan_.columns - first), stride,
+                             static_cast<Real*>(panel.data()), scratch.data(),
+                             static_cast<Real*>(packed_.data()) + first * program_.packed_slots);
     }
   }
 
@@ -106,9 +92,7 @@ class TransposedExecution {
       if (pool.stopping()) return;
       const std::int64_t count = std::min(plan_.rows_per_tile, end - first);
       const std::int64_t padded = round_up(count, sizes_.lanes);
-      filler_.rows(program_.row, first, count, padded, plan_.rows_per_tile, rows);
-      kernel_.row_section(parameters_.data(), rows, plan_.rows_per_tile, padded,
-                          space.scratch.data());
+      inputs_.rows(first, count, padded, plan_.rows_per_tile, rows, space.scratch.data());
       const std::int64_t whole = count / sizes_.lanes;
       if (whole > 0) meet(rows, first, whole, state, space);
       const std::int64_t rest = count - whole * sizes_.lanes;
@@ -121,7 +105,7 @@ class TransposedExecution {
   void meet(const Real* rows, std::int64_t first, std::int64_t vectors, void* state,
             const Workspace& space) const {
     Tile tile{};
-    tile.parameters = parameters_.data();
+    tile.parameters = inputs_.parameters();
     tile.rows = rows;
     tile.row_stride = plan_.rows_per_tile;
     tile.row_blocks = vectors;
@@ -179,12 +163,11 @@ class TransposedExecution {
   const Program& program_;
   const Kernel& kernel_;
   KernelSizes sizes_;
-  PanelFiller<Real> filler_;
+  KernelInputs<Real> inputs_;
   const std::vector<OutputView>& outputs_;
   TransposedPlan plan_;
   std::int64_t stride_;
   std::size_t state_bytes_;
-  AlignedBuffer parameters_;
   AlignedBuffer packed_;
   AlignedBuffer states_;
 };

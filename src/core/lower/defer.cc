@@ -14,10 +14,22 @@ namespace {
 // Updates of long states outside loops that are worth a kept value each.
 constexpr std::int64_t kMostStraightUpdates = 8;
 
-bool on_columns(Space space) { return space == Space::column || space == Space::pair; }
+Instruction keep(Register value, Space space, std::int64_t slot) {
+  Instruction out{};
+  out.opcode = Opcode::keep;
+  out.space = space;
+  out.operands = {value};
+  out.component.offset = slot;
+  return out;
+}
 
-bool takes(const Instruction& each) {
-  return each.opcode == Opcode::step || each.opcode == Opcode::update;
+Instruction load_kept(Register result, Space space, std::int64_t slot) {
+  Instruction out{};
+  out.opcode = Opcode::load_kept;
+  out.space = space;
+  out.result = result;
+  out.component.offset = slot;
+  return out;
 }
 
 class PhaseSplitter {
@@ -31,7 +43,7 @@ class PhaseSplitter {
     out_.first.local_slots = program_.pair.local_slots;
     choose();
     for (const Block& block : program_.pair.blocks) {
-      const bool updates = std::any_of(block.code.begin(), block.code.end(), takes);
+      const bool updates = std::any_of(block.code.begin(), block.code.end(), takes_value);
       if (block.looped && updates && is_deferred(block)) {
         defer_loop(block);
       } else if (block.looped) {
@@ -63,17 +75,14 @@ class PhaseSplitter {
     }
   }
 
-  const Accumulation& accumulation_of(const Instruction& each) const {
-    return program_.accumulations[static_cast<std::size_t>(each.accumulation)];
-  }
-
   bool is_deferred(const Instruction& each) const {
     return out_.accumulation[static_cast<std::size_t>(each.accumulation)];
   }
 
   bool is_deferred(const Block& block) const {
-    return std::all_of(block.code.begin(), block.code.end(),
-                       [&](const Instruction& each) { return !takes(each) || is_deferred(each); });
+    return std::all_of(block.code.begin(), block.code.end(), [&](const Instruction& each) {
+      return !takes_value(each) || is_deferred(each);
+    });
   }
 
   // Local slots belong to one column, so their programs take one at a time.
@@ -84,7 +93,7 @@ class PhaseSplitter {
     std::vector<bool> looped_steps(program_.accumulations.size(), false);
     for (const Block& block : program_.pair.blocks) {
       for (const Instruction& each : block.code) {
-        if (!takes(each)) continue;
+        if (!takes_value(each)) continue;
         const auto a = static_cast<std::size_t>(each.accumulation);
         if (!block.looped) ++straight[a];
         if (block.looped) looped[a] = true;
@@ -108,18 +117,13 @@ class PhaseSplitter {
     return out_.first.blocks.back();
   }
 
-  std::int64_t keep(Register number) {
-    const auto found = kept_.find(number);
-    if (found != kept_.end()) return found->second;
-    const std::int64_t slot = out_.kept_slots++;
-    kept_.emplace(number, slot);
-    Instruction keep{};
-    keep.opcode = Opcode::keep;
-    keep.space = spaces_.at(number);
-    keep.operands = {number};
-    keep.component.offset = slot;
-    first_straight().code.push_back(std::move(keep));
-    return slot;
+  // The slot of a register of the first phase.
+  std::int64_t slot_of(Register number) {
+    const auto [place, is_new] = kept_.emplace(number, out_.kept_slots);
+    if (is_new) {
+      first_straight().code.push_back(keep(number, spaces_.at(number), out_.kept_slots++));
+    }
+    return place->second;
   }
 
   // Makes a register of the first phase readable in a block of the second.
@@ -133,74 +137,54 @@ class PhaseSplitter {
         return;
       }
     }
-    Instruction load{};
-    load.opcode = Opcode::load_kept;
-    load.space = spaces_.at(number);
-    load.result = number;
-    load.component.offset = keep(number);
-    block.code.push_back(std::move(load));
+    block.code.push_back(load_kept(number, spaces_.at(number), slot_of(number)));
   }
 
   // An instruction of a straight block.
   void place(const Instruction& each) {
-    if (!takes(each) || !is_deferred(each)) {
+    if (!takes_value(each) || !is_deferred(each)) {
       first_straight().code.push_back(each);
       return;
     }
-    const Accumulation& accumulation = accumulation_of(each);
+    const Accumulation& accumulation = program_.accumulation_of(each);
     Instruction moved = each;
-    const bool surveys =
-        accumulation.code->surveyed && (each.opcode == Opcode::step || !accumulation.row->weighted);
-    if (surveys) {
-      // The values of a chunk may be replaced once their maximum is known, so they are always kept.
-      const Register value = each.operands[0];
-      moved.component.step = 0;
-      Instruction survey{};
-      survey.opcode = Opcode::survey;
-      survey.space = Space::pair;
-      survey.accumulation = each.accumulation;
-      survey.component = each.component;
-      survey.operands = each.operands;
-      first_straight().code.push_back(std::move(survey));
-      const Register own = next_register_++;
-      spaces_[own] = Space::pair;
-      Instruction load{};
-      load.opcode = Opcode::load_kept;
-      load.space = Space::pair;
-      load.result = own;
-      load.component.offset = surveyed_slot(each, value);
-      straight_.code.push_back(std::move(load));
-      moved.operands = {own};
+    if (accumulation.code->surveyed &&
+        (each.opcode == Opcode::step || !accumulation.row->weighted)) {
+      moved.operands = {survey(each)};
     } else {
       import(each.operands[0], straight_, &known_straight_);
     }
     if (each.opcode == Opcode::step) {
       moved.result = next_register_++;
-      spaces_[moved.result] = Space::pair;
-      terms_[{each.accumulation, group_of(each)}] = moved.result;
+      terms_[key_of(each)] = {moved.result, out_.surveys.back().slot};
     } else if (accumulation.row->weighted) {
-      moved.operands.push_back(terms_.at({each.accumulation, group_of(each)}));
+      moved.operands.push_back(terms_.at(key_of(each)).value);
     }
     moved.space = Space::pair;
     straight_.code.push_back(std::move(moved));
   }
 
-  // A slot of its own for a value that is surveyed.
-  std::int64_t surveyed_slot(const Instruction& each, Register value) {
+  // Surveys the value of a step or an update and keeps it in a slot of its own, since the values of
+  // a chunk may be replaced once their maximum is known. The register that holds it in the second
+  // phase.
+  Register survey(const Instruction& each) {
+    Instruction survey = each;
+    survey.opcode = Opcode::survey;
+    survey.space = Space::pair;
     const std::int64_t slot = out_.kept_slots++;
-    Instruction keep{};
-    keep.opcode = Opcode::keep;
-    keep.space = Space::pair;
-    keep.operands = {value};
-    keep.component.offset = slot;
-    first_straight().code.push_back(std::move(keep));
-    term_slots_[{each.accumulation, group_of(each)}] = slot;
+    first_straight().code.push_back(std::move(survey));
+    first_straight().code.push_back(keep(each.operands[0], Space::pair, slot));
     out_.surveys.push_back({each.accumulation, group_of(each), slot});
-    return slot;
+    straight_.code.push_back(load_kept(next_register_, Space::pair, slot));
+    return next_register_++;
   }
 
+  using GroupKey = std::pair<int, std::int64_t>;  // accumulation, group
+
+  GroupKey key_of(const Instruction& each) const { return {each.accumulation, group_of(each)}; }
+
   std::int64_t group_of(const Instruction& each) const {
-    return accumulation_of(each).groups == 1 ? 0 : each.component.offset;
+    return program_.accumulation_of(each).groups == 1 ? 0 : each.component.offset;
   }
 
   // A loop over the components of a long state.
@@ -215,7 +199,7 @@ class PhaseSplitter {
     for (const Instruction& each : block.code) {
       for (Register operand : each.operands) import(operand, out, &known);
       Instruction moved = each;
-      if (takes(each) && accumulation_of(each).row->weighted) {
+      if (takes_value(each) && program_.accumulation_of(each).row->weighted) {
         moved.operands.push_back(import_term(each, out, &known));
       }
       out.code.push_back(std::move(moved));
@@ -225,26 +209,13 @@ class PhaseSplitter {
 
   // The terms of a step replace the values it read.
   Register import_term(const Instruction& each, Block& block, std::set<Register>* known) {
-    const auto key = std::make_pair(each.accumulation, std::int64_t{0});
-    const Register term = terms_.at(key);
-    const std::int64_t slot = term_slots_.at(key);
-    if (stored_terms_.insert(key).second) {
-      Instruction keep{};
-      keep.opcode = Opcode::keep;
-      keep.space = Space::pair;
-      keep.operands = {term};
-      keep.component.offset = slot;
-      straight_.code.push_back(std::move(keep));
+    Term& term = terms_.at({each.accumulation, 0});
+    if (!term.stored) straight_.code.push_back(keep(term.value, Space::pair, term.slot));
+    term.stored = true;
+    if (known->insert(term.value).second) {
+      block.code.push_back(load_kept(term.value, Space::pair, term.slot));
     }
-    if (known->insert(term).second) {
-      Instruction load{};
-      load.opcode = Opcode::load_kept;
-      load.space = Space::pair;
-      load.result = term;
-      load.component.offset = slot;
-      block.code.push_back(std::move(load));
-    }
-    return term;
+    return term.value;
   }
 
   // Values that only deferred updates wanted, which load them themselves.
@@ -279,10 +250,13 @@ class PhaseSplitter {
   std::map<Register, const Instruction*> definitions_;  // in straight blocks
   std::map<Register, std::int64_t> kept_;
   std::set<Register> known_straight_;
-  using GroupKey = std::pair<int, std::int64_t>;  // accumulation, group
-  std::map<GroupKey, Register> terms_;
-  std::map<GroupKey, std::int64_t> term_slots_;
-  std::set<GroupKey> stored_terms_;
+  // What a step gives, and the slot of the value it read.
+  struct Term {
+    Register value;
+    std::int64_t slot;
+    bool stored = false;
+  };
+  std::map<GroupKey, Term> terms_;
   Register next_register_ = 0;
 };
 

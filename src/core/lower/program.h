@@ -34,6 +34,9 @@ namespace kernelops {
 /// What a value depends on, and the panel it lives in.
 enum class Space { parameter = 0, row = 1, column = 2, pair = 3 };
 
+inline bool on_rows(Space space) { return space == Space::row || space == Space::pair; }
+inline bool on_columns(Space space) { return space == Space::column || space == Space::pair; }
+
 /// "parameter", "row", "column" or "pair".
 const char* space_name(Space space);
 
@@ -81,6 +84,11 @@ struct Instruction {
   std::vector<SlotArray> arrays;  // call: the arguments, then the result
   int accumulation = 0;           // step, update
 };
+
+/// Whether the instruction takes a value into a state.
+inline bool takes_value(const Instruction& each) {
+  return each.opcode == Opcode::step || each.opcode == Opcode::update;
+}
 
 /// An accumulator of a block and what it depends on.
 struct Accumulator {
@@ -184,6 +192,10 @@ struct Program {
   /// What indexes the results of a program with pairs that does not fold.
   Category results() const { return transposed ? opposite(rows) : rows; }
   bool has_pairs() const { return !accumulations.empty(); }
+  /// The one that a step, an update or a survey belongs to.
+  const Accumulation& accumulation_of(const Instruction& each) const {
+    return accumulations[static_cast<std::size_t>(each.accumulation)];
+  }
   std::int64_t state_slots() const {
     return has_pairs() ? accumulations.back().first_slot + accumulations.back().slots() : 0;
   }
