@@ -65,7 +65,7 @@ check_positive <- function(name, value) {
 }
 
 squared_distance_matrix <- function(x, y) {
-  outer(rowSums(x^2), rowSums(y^2), "+") - 2 * tcrossprod(x, y)
+  outer(rowSums(x^2), rowSums(y^2), "+") - 2 * base::tcrossprod(x, y)
 }
 
 # Per task: a title, the formula and its variables, the same in base R with the dense matrix, and
