@@ -17,6 +17,11 @@ articles <- Filter(function(section) length(section$contents) > 0L, articles)
 package <- pkgdown::as_pkgdown(root)
 # as_pkgdown(override = ) would merge lists element by element.
 package$meta$articles <- if (length(written) > 0L) articles
+# The section for what fits nowhere is mostly empty.
+package$meta$reference <- Filter(function(section) {
+  is.null(section$contents) ||
+    length(pkgdown:::select_topics(section$contents, package$topics)) > 0L
+}, package$meta$reference)
 pkgdown::build_site(
   package,
   devel = FALSE, preview = FALSE, install = FALSE, new_process = FALSE
