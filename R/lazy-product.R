@@ -117,9 +117,12 @@ setMethod("show", "LazyProduct", function(object) print(object))
 #' @export
 format.LazyProduct <- function(x, ...) {
   factors <- vapply(x@factors, function(factor) {
-    sprintf("%s: %s", format_extent(dim(factor)), factor$formula)
+    sprintf("%s  %s", paste(dim(factor), collapse = " x "), factor$formula)
   }, "")
-  c(sprintf("<LazyProduct> %s", format_extent(dim(x))), paste("  %*%", factors))
+  c(
+    sprintf("<LazyProduct> %s product of symbolic matrices", paste(dim(x), collapse = " x ")),
+    labelled("factors", factors)
+  )
 }
 
 #' A symbolic matrix for iterative solvers
