@@ -47,9 +47,15 @@ new_progress <- function() {
 cli_bar <- function() {
   id <- NULL
   line <- ""
+  tenths <- -1
   here <- environment()
   list(
     show = function(fraction, seconds) {
+      # Where lines cannot be drawn over, ten of them will do.
+      if (!cli::is_dynamic_tty() && floor(10 * fraction) == tenths) {
+        return(invisible())
+      }
+      tenths <<- floor(10 * fraction)
       line <<- progress_line(fraction, seconds)
       if (is.null(id)) {
         id <<- cli::cli_progress_bar(

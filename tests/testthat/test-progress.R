@@ -84,6 +84,17 @@ test_that("the bar of cli draws its line", {
   expect_match(text, "50%, 6 s left", fixed = TRUE)
 })
 
+test_that("the bar of cli is a few lines where lines cannot be drawn over", {
+  old <- options(cli.dynamic = FALSE, cli.progress_handlers_only = "cli", cli.num_colors = 1L)
+  on.exit(options(old))
+  lines <- capture.output(type = "message", {
+    bar <- cli_bar()
+    for (fraction in seq(0.25, 0.36, 0.01)) bar$show(fraction, 3)
+    bar$close()
+  })
+  expect_identical(sum(grepl("%", lines, fixed = TRUE)), 2L)
+})
+
 test_that("a line shows the part that is done and the time that is left", {
   expect_identical(progress_line(0.25, 30, 8L), "kernelops [==>     ] 25%, 1 min 30 s left")
   expect_identical(progress_line(1, 30, 8L), "kernelops [========] 100%, 0 s left")
