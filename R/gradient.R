@@ -39,7 +39,7 @@ keops_grad <- function(op, var) {
   declaration <- sprintf("%s = %s(%s%d)", eta, kind, place, description$result$dimension)
   args <- c(fields$args, declaration)
   cpp_describe_operator(formula, args)
-  new_operator(formula, args, fields$sum_scheme)
+  new_operator(formula, args, fields$sum_scheme, fields$verbose)
 }
 
 # The name of the variable that `var`, a name or a 0-based position, means.

@@ -156,7 +156,7 @@ value_and_grad.keops_operator <- function(f, var, ...) {
   names(gradients) <- if (length(chosen) == 1L) "gradient" else paste0("gradient.", chosen)
   formulas <- c(value = unname(fields$formula), gradients)
   cpp_describe_operator(formulas, fields$args)
-  new_operator(formulas, fields$args, fields$sum_scheme)
+  new_operator(formulas, fields$args, fields$sum_scheme, fields$verbose)
 }
 
 #' @export

@@ -46,7 +46,7 @@ rkeops_use_cpu <- function(ncore = NULL) use_cpu(ncore)
 #' @rdname rkeops-names
 #' @export
 rkeops_use_gpu <- function(device = -1) {
-  raise_error("device", "this version of kernelops computes on the CPU only")
+  keops_options(backend = "gpu", device = if (device >= 0) device)
 }
 
 #' @rdname rkeops-names
@@ -59,70 +59,61 @@ rkeops_use_float64 <- function() use_float64()
 
 #' @rdname rkeops-names
 #' @export
-rkeops_enable_verbosity <- function() set_option("verbose", TRUE)
+rkeops_enable_verbosity <- function() keops_options(verbose = TRUE)
 
 #' @rdname rkeops-names
 #' @export
-rkeops_disable_verbosity <- function() set_option("verbose", FALSE)
+rkeops_disable_verbosity <- function() keops_options(verbose = FALSE)
 
-# How RKeOps names and writes the options, from ours and to ours; NULL is the default.
+# For each option of RKeOps ours, and how a value is written there and here; those that have no
+# meaning here have one value.
 rkeops_options <- list(
-  backend = list(
-    get = function() "CPU",
-    set = function(value) if (!identical(value, "CPU")) rkeops_use_gpu()
+  backend = list(name = "backend", there = toupper, here = tolower),
+  device_id = list(
+    name = "device", there = as.integer, here = function(value) if (!identical(value, -1L)) value
   ),
-  device_id = list(get = function() -1L, set = function(value) NULL),
-  precision = list(
-    get = function() keops_option("precision"), set = function(value) set_option("precision", value)
-  ),
+  precision = list(name = "precision", there = identity, here = identity),
   verbosity = list(
-    get = function() as.integer(keops_option("verbose")),
-    set = function(value) set_option("verbose", if (!is.null(value)) as.logical(value))
+    name = "verbose", there = as.integer,
+    here = function(value) if (is.int(value)) value > 0 else value
   ),
-  debug = list(get = function() 0L, set = function(value) NULL),
-  cache_dir = list(
-    get = function() cache_directory(), set = function(value) set_option("cache_dir", value)
-  ),
-  formula_only = list(get = function() FALSE, set = function(value) NULL)
+  debug = list(value = 0L),
+  cache_dir = list(name = "cache_dir", there = identity, here = identity),
+  formula_only = list(value = FALSE)
 )
 
 #' @rdname rkeops-names
 #' @export
 get_rkeops_options <- function(option = NULL) {
   if (is.null(option)) {
-    return(lapply(rkeops_options, function(row) row$get()))
+    return(lapply(stats::setNames(nm = names(rkeops_options)), get_rkeops_options))
   }
   if (!is_string(option) || !option %in% names(rkeops_options)) {
     known <- paste0("\"", names(rkeops_options), "\"", collapse = ", ")
     raise_argument_error("option", known, option)
   }
-  rkeops_options[[option]]$get()
+  row <- rkeops_options[[option]]
+  if (is.null(row$name)) row$value else row$there(effective_option(row$name))
 }
 
 #' @rdname rkeops-names
 #' @export
 set_rkeops_options <- function(input = NULL) {
   old <- get_rkeops_options()
+  rows <- Filter(function(row) !is.null(row$name), rkeops_options)
   if (is.null(input)) {
-    for (name in c("precision", "verbose", "cache_dir")) set_option(name, NULL)
-    return(invisible(old))
-  }
-  if (!is.list(input) || !has_names(input) || !all(names(input) %in% names(rkeops_options))) {
-    known <- paste(names(rkeops_options), collapse = ", ")
+    input <- lapply(rows, function(row) NULL)
+  } else if (!is.list(input) || !has_names(input) || !all(names(input) %in% names(old))) {
+    known <- paste(names(old), collapse = ", ")
     raise_argument_error("input", paste("a list with names among", known), input)
   }
-  before <- options()[option_names]
-  names(before) <- option_names
-  tryCatch(
-    {
-      for (name in names(input)) rkeops_options[[name]]$set(input[[name]])
-      find_settings()
-    },
-    error = function(e) {
-      options(before)
-      stop(e)
-    }
-  )
+  rows <- rows[intersect(names(input), names(rows))]
+  new <- lapply(names(rows), function(name) {
+    value <- input[[name]]
+    if (!is.null(value)) rows[[name]]$here(value)
+  })
+  names(new) <- vapply(rows, `[[`, "", "name")
+  keops_options(new)
   invisible(old)
 }
 
@@ -133,10 +124,7 @@ get_rkeops_cache_dir <- function() cache_directory()
 #' @rdname rkeops-names
 #' @export
 set_rkeops_cache_dir <- function(cache_dir = NULL, verbose = TRUE) {
-  if (!is.null(cache_dir) && !is_path(cache_dir)) {
-    raise_argument_error("cache_dir", "NULL or one string, the path of a directory", cache_dir)
-  }
-  old <- set_option("cache_dir", cache_dir)
+  old <- keops_options(cache_dir = cache_dir)
   if (verbose) message("kernelops: compiled kernels are kept in ", cache_directory())
   invisible(old)
 }

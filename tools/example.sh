@@ -5,10 +5,7 @@ set -euo pipefail
 # shellcheck source=tools/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-need_command R r-base-dev
-need_command g++ g++
-need_command make make
-need_r_package Rcpp r-cran-rcpp
+need_build_tools
 install_missing
 
 library="${KERNELOPS_LIBRARY:-$root/build/library}"

@@ -48,6 +48,15 @@ install_missing() {
   missing_packages=()
 }
 
+# What builds and installs the package.
+need_build_tools() {
+  need_command R r-base-dev
+  need_command g++ g++
+  need_command make make
+  need_r_package Rcpp r-cran-rcpp
+  need_r_package cli r-cran-cli
+}
+
 # What the package's tests use.
 need_test_packages() {
   need_r_package testthat r-cran-testthat

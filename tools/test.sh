@@ -5,12 +5,9 @@ set -euo pipefail
 # shellcheck source=tools/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-need_command R r-base-dev
-need_command g++ g++
-need_command make make
+need_build_tools
 need_command cmake cmake
 need_file /usr/include/gtest/gtest.h /usr/local/include/gtest/gtest.h libgtest-dev
-need_r_package Rcpp r-cran-rcpp
 need_test_packages
 install_missing
 
