@@ -368,12 +368,13 @@ formula_parts <- function(expression, variables, kinds = NULL) {
   )
 }
 
-# A number with all its digits.
+# A number as short as it can be read again without loss.
 number_text <- function(x) {
   if (!is.finite(x)) {
     raise_argument_error("x", "a finite number where variables have no data", x)
   }
-  sprintf("%.17g", x)
+  text <- sprintf("%.15g", x)
+  if (as.numeric(text) == x) text else sprintf("%.17g", x)
 }
 
 #' What a LazyTensor is

@@ -72,6 +72,8 @@ test_that("formulas are written with as few parentheses as they need", {
   expect_identical((x * -y)$formula, "x * -y")
   expect_identical((-(x * y))$formula, "-(x * y)")
   expect_identical((x * -1 + 0.5)$formula, "x * (-1) + (0.5)")
+  expect_identical((x * (2 * 0.3^2))$formula, "x * (0.18)")
+  expect_identical((x * (0.1 + 0.2))$formula, "x * (0.30000000000000004)")
 })
 
 test_that("a formula that was written means what was meant", {
