@@ -69,7 +69,7 @@ tensor_variable <- function(f, var) {
     return(leaf_position(f, var))
   }
   names <- paste0("V", seq_along(f@variables) - 1L)
-  own <- vapply(f@variables, function(variable) paste(variable$name), "")
+  own <- vapply(f@variables, function(variable) c(variable$name, NA_character_)[1L], "")
   position <- if (is_string(var)) {
     match(var, own, nomatch = match(var, names, nomatch = 0L))
   } else if (is.int(var) && var >= 0 && var < length(names)) {

@@ -1,0 +1,17 @@
+test_that("a variable of a gradient may be given by its position or its name in the formula", {
+  x <- uniform(5, 2, seed = 1)
+  y <- uniform(4, 2, seed = 2)
+  x_i <- Vi(x)
+  y_j <- Vj(y)
+  f <- sqdist(x_i, y_j)
+  expect_identical(grad(f, 1, "Sum", 0, "j"), grad(f, 1, "Sum", x_i, "j"))
+  expect_identical(grad(f, 1, "Sum", "V1", "j"), grad(f, 1, "Sum", y_j, "j"))
+  expect_close(grad(f, 1, "Sum", 1, "j"), 2 * (5 * y - rep(colSums(x), each = 4)))
+  expect_identical(value_and_grad(f, "V1")$gradient, value_and_grad(f, y_j)$gradient)
+  for (unknown in list(2, -1, "V2", "", NA, NA_character_)) {
+    expect_error(grad(f, 1, "Sum", unknown, "j"), class = "kernelops_error_argument")
+  }
+  symbolic <- sqdist(Vi("x", 2), Vj("y", 2))
+  by_name <- grad(symbolic, 1, "Sum", "x", "j")
+  expect_identical(by_name()$formula, grad(symbolic, 1, "Sum", 0, "j")()$formula)
+})
