@@ -15,3 +15,14 @@ test_that("a variable of a gradient may be given by its position or its name in 
   by_name <- grad(symbolic, 1, "Sum", "x", "j")
   expect_identical(by_name()$formula, grad(symbolic, 1, "Sum", 0, "j")()$formula)
 })
+
+test_that("a differential operation takes a variable made anew, and no variable of others", {
+  x <- uniform(5, 2, seed = 1)
+  x_i <- Vi(x)
+  f <- exp(-sqdist(x_i, Vj(uniform(4, 2, seed = 2))))
+  laplacian <- sum(lazy_operation("Laplacian", f, x_i), index = "j")
+  expect_true(all(laplacian != 0))
+  expect_identical(sum(lazy_operation("Laplacian", f, Vi(x)), index = "j"), laplacian)
+  expect_error(lazy_operation("Laplacian", f, Vi(x + 1)), class = "kernelops_error_argument")
+  expect_error(lazy_operation("Grad", f, Pm(1), 1), class = "kernelops_error_argument")
+})

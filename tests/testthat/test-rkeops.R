@@ -187,6 +187,15 @@ test_that("functions of base R do with numbers what they did", {
   }
 })
 
+test_that("operations on whole vectors of plain numbers check their dimensions", {
+  expect_identical(one_hot(2, 4), c(0, 0, 1, 0))
+  expect_error(one_hot(0:2, 3), class = "kernelops_error_dimension")
+  expect_identical(sqdist(1:3, c(1, 1, 1)), 5)
+  expect_error(sqdist(1:3, 1:2), class = "kernelops_error_dimension")
+  expect_identical(elem(c(5, 7), 1), 7)
+  expect_error(elem(c(5, 7), 2), class = "kernelops_error_dimension")
+})
+
 test_that("a LazyTensor has the fields of RKeOps", {
   values <- points()
   f <- exp(-sqdist(values$x_i, values$y_j))
