@@ -103,6 +103,11 @@ lazy_operation <- function(name, ...) {
       "`%s` takes %s\n  given: %d arguments", name, table_usage(as.data.frame(row)), length(given)
     ), list(argument = "..."))
   }
+  if (row$kind == "differential" && is.LazyTensor(given[[1L]]) && is.LazyTensor(given[[2L]])) {
+    # A derivative in a variable that the expression does not have would be 0.
+    variable <- given[[1L]]@variables[[leaf_position(given[[1L]], given[[2L]])]]
+    given[[2L]] <- tensor_of(variable, is.ComplexLazyTensor(given[[2L]]))
+  }
   values <- given[-seq_len(count)]
   are_lists <- grepl("[", parameters, fixed = TRUE)[seq_along(values)]
   operate(name, given[seq_len(count)], parameter_texts(values, are_lists))
@@ -155,6 +160,9 @@ plain_operation <- function(name, arguments, parameters) {
     if (!usable || (row$kind != "elementwise" && !is.null(dim(argument)))) {
       raise_argument_error("x", "a LazyTensor or numbers", argument)
     }
+  }
+  if (row$kind != "elementwise") {
+    operation_dimension_of(name, lengths(arguments), parameters)
   }
   names(arguments) <- c("x", "y", "z", "w")[seq_along(arguments)]
   values <- lapply(strsplit(gsub("[][ ]", "", parameters), ",", fixed = TRUE), as.numeric)

@@ -151,3 +151,13 @@ test_that("a kernel energy is minimised", {
   expect_lt(result$value, both$fn(c(start)))
   expect_lt(max(abs(energy(result$par)$gradient)), 1e-3)
 })
+
+test_that("a differential operation takes a variable made anew, and no variable of others", {
+  p <- lazy_points(6L, 4L, 2L)
+  f <- exp(-sqdist(p$x_i, p$y_j))
+  laplacian <- sum(lazy_operation("Laplacian", f, p$x_i), index = "j")
+  expect_true(all(laplacian != 0))
+  expect_identical(sum(lazy_operation("Laplacian", f, Vi(p$x)), index = "j"), laplacian)
+  expect_error(lazy_operation("Laplacian", f, Vi(p$x + 1)), class = "kernelops_error_argument")
+  expect_error(lazy_operation("Grad", f, Pm(1), 1), class = "kernelops_error_argument")
+})
