@@ -30,8 +30,7 @@ solve_size <- function(n, m) {
   nugget <- exp(best$par[2])
   K <- covariance(10 * x, 10 * x, range)
   b <- z - mean(z)
-  K %*% b
-  product <- system.time(K %*% b)[["elapsed"]]
+  product <- min(replicate(3, system.time(K %*% b)[["elapsed"]]))
   whole <- system.time({
     precondition <- nystroem(K, nugget, seq_len(m))
     fit <- conjugate_gradient(function(v) K %*% v + nugget * v, b, precondition, tolerance = 1e-6)
