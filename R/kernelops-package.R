@@ -4,9 +4,10 @@
 #' two sets of points without ever storing the matrix of pairs, with exact gradients of any order.
 #' The formula is compiled once into a parallel, vectorised kernel for the processor at hand.
 #'
-#' Start with [keops_kernel()]; [keops_grad()] differentiates an operator, [explain()] shows all
-#' that is made of a formula, [keops_sitrep()] says what was found on this machine. The language is
-#' described in [operations] and [reductions], the options in [kernelops-options].
+#' Start with [LazyTensor()], or with [keops_kernel()] if you like to write formulas as text.
+#' [grad()] and [keops_grad()] differentiate, [explain()] shows all that is made of a formula,
+#' [keops_sitrep()] says what was found on this machine. The language is described in [operations]
+#' and [reductions], the options in [kernelops-options].
 #'
 #' @keywords internal
 #' @useDynLib kernelops, .registration = TRUE

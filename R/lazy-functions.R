@@ -168,20 +168,13 @@ tensorprod <- function(x, y) operate("TensorProd", list(x, y))
 #' @export
 keops_tensordot <- function(x, y, dimsx, dimsy, contx, conty, permute = NULL) {
   lists <- c(list(dimsx, dimsy, contx, conty), if (!is.null(permute)) list(permute))
-  operate("TensorDot", list(x, y), list_texts(lists))
+  operate("TensorDot", list(x, y), parameter_texts(lists, are_lists = TRUE))
 }
 
 #' @rdname lazy-operations
 #' @export
 keops_kron <- function(x, y, dimsx, dimsy) {
-  operate("Kron", list(x, y), list_texts(list(dimsx, dimsy)))
-}
-
-# Lists stay lists where they have one element.
-list_texts <- function(values) {
-  lapply(parameter_texts(values), function(text) {
-    if (startsWith(text, "[")) text else paste0("[", text, "]")
-  })
+  operate("Kron", list(x, y), parameter_texts(list(dimsx, dimsy), are_lists = TRUE))
 }
 
 #' @rdname lazy-operations
@@ -220,9 +213,9 @@ lazy_ifelse <- function(test, yes, no) {
   operate("IfElse", list(test, yes, no))
 }
 
-# base::ifelse() turns an S4 object into a logical vector, finds where it is TRUE and where FALSE, and
-# puts the two branches there. What stands for a LazyTensor has one place of each, and gathers the
-# branches.
+# base::ifelse() turns an S4 object into a logical vector, finds where it is TRUE and where FALSE,
+# and puts the two branches there. What stands for a LazyTensor has one place of each, and gathers
+# the branches.
 setAs("LazyTensor", "logical", function(from) {
   structure(c(TRUE, FALSE), test = from, class = "keops_choice")
 })

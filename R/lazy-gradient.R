@@ -26,7 +26,7 @@
 grad <- function(f, gradin, opstr, var, index) {
   check_tensor(f, "f")
   if (is.ComplexLazyTensor(f)) {
-    raise_error("unsupported", "gradients of complex LazyTensors; take their real and imaginary parts")
+    raise_error("unsupported", "complex LazyTensors have no gradients; take Re() or Im()")
   }
   if (!is_string(opstr)) {
     raise_argument_error("opstr", "the name of a reduction such as \"Sum\"", opstr)
@@ -69,9 +69,9 @@ tensor_variable <- function(f, var) {
     return(leaf_position(f, var))
   }
   names <- paste0("V", seq_along(f@variables) - 1L)
-  own <- vapply(f@variables, function(variable) paste(variable$name), "")
+  own <- vapply(f@variables, function(variable) paste0("", variable$name), "")
   position <- if (is_string(var)) {
-    match(var, own, nomatch = match(var, names, nomatch = 0L))
+    match(var, ifelse(nzchar(own), own, names), nomatch = 0L)
   } else if (is.int(var) && var >= 0 && var < length(names)) {
     as.integer(var) + 1L
   } else {
@@ -113,12 +113,12 @@ leaf_position <- function(f, var) {
 #' result.
 #'
 #' @param f An operator made by [keops_kernel()], or a LazyTensor, which is summed over i and j.
-#' @param var The variable or a list or vector of several: names or 0-based positions for an operator;
-#'   for a LazyTensor see [grad()].
+#' @param var The variable or a list or vector of several: names or 0-based positions for an
+#'   operator; for a LazyTensor see [grad()].
 #' @param ... For methods.
 #' @return For an operator, an operator with the same inputs that returns a list of `value` and
-#'   `gradient`, or with several variables of `value`, `gradient.x`, `gradient.y`, ... For a LazyTensor
-#'   a list of `value`, one number, and `gradient`, a list if `var` is one.
+#'   `gradient`, or with several variables of `value`, `gradient.x`, `gradient.y`, ... For a
+#'   LazyTensor a list of `value`, one number, and `gradient`, a list if `var` is one.
 #' @seealso [optim_functions()]
 #' @family gradients
 #' @export

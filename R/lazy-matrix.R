@@ -7,15 +7,16 @@
 #' * `dim`, `nrow`, `ncol`, `dimnames`, `t`, `print`, `format`, `summary`, `str`;
 #' * `K %*% b` and `t(K) %*% b` for vectors and matrices `b`, `b %*% K`;
 #' * `rowSums`, `colSums`, `rowMeans`, `colMeans`, `diag`;
-#' * `K[i, ]`, `K[, j]`, `K[i, j]`, with numbers, names or logical values: a smaller symbolic matrix,
-#'   or, where one row, column or entry is left and `drop = TRUE`, plain numbers; `K[k]` and
+#' * `K[i, ]`, `K[, j]`, `K[i, j]`, with numbers, names or logical values: a smaller symbolic
+#'   matrix, or, where one row, column or entry is left and `drop = TRUE`, plain numbers; `K[k]` and
 #'   `K[cbind(i, j)]` are plain numbers too;
 #' * `as.matrix(K)` computes all entries, see [as.matrix.LazyTensor()];
 #' * `sum(K, index = "j")`, `min`, `max`, `range`, `argmin`, `argKmin`, `logsumexp` and more, see
 #'   [lazy-reductions].
 #'
-#' A product of symbolic matrices, `K1 %*% K2`, is a `LazyProduct`: `K1 %*% K2 %*% b` is computed from
-#' right to left, without a product of matrices. [as_operator()] hands a symbolic matrix to solvers.
+#' A product of symbolic matrices, `K1 %*% K2`, is a `LazyProduct`: `K1 %*% K2 %*% b` is computed
+#' from right to left, without a product of matrices. [as_operator()] hands a symbolic matrix to
+#' solvers.
 #'
 #' @details
 #' `crossprod(K, b)` works in R 4.4 and later, where `crossprod()` knows classes; before that write
@@ -23,6 +24,9 @@
 #'
 #' @name symbolic-matrices
 #' @aliases dim.LazyTensor t.LazyTensor diag.LazyTensor rowSums.LazyTensor
+#'   %*%,LazyTensor,ANY-method %*%,ANY,LazyTensor-method %*%,LazyTensor,LazyTensor-method
+#'   %*%,LazyProduct,ANY-method %*%,ANY,LazyProduct-method %*%,LazyProduct,LazyProduct-method
+#'   %*%,LazyProduct,LazyTensor-method %*%,LazyTensor,LazyProduct-method
 #' @family LazyTensors
 #' @examples
 #' x <- matrix(runif(20), ncol = 2, dimnames = list(letters[1:10], NULL))
@@ -108,7 +112,7 @@ check_has_data <- function(x) {
 # Entries at pairs of row numbers, one row of the result for each pair. All variables are gathered
 # along i, so that the formula has no other side.
 tensor_entries <- function(x, i, j) {
-  kinds <- vapply(x@variables, `[[`, "", "kind")
+  kinds <- variable_kinds(x)
   expression <- as.call(list(as.name("Sum_Reduction"), x@expression, "0"))
   parts <- formula_parts(
     expression, x@variables, ifelse(kinds == "Pm", "Pm", "Vi")
@@ -227,8 +231,8 @@ tensor_array <- function(x, sizes = dim(x)[1:2]) {
 
 #' All entries of a symbolic matrix
 #'
-#' Computes all entries of a LazyTensor and stores them. That is what LazyTensors are there to avoid,
-#' so it is refused where it would take much memory.
+#' Computes all entries of a LazyTensor and stores them. That is what LazyTensors are there to
+#' avoid, so it is refused where it would take much memory.
 #'
 #' @param x A LazyTensor or a product of symbolic matrices. `as.matrix()` needs dimension 1,
 #'   `as.array()` gives rows x columns x dimension.
@@ -283,8 +287,9 @@ is.matrix.LazyTensor <- function(x) {
   x@dimension == 1 + is.ComplexLazyTensor(x) && has_data(x@variables)
 }
 
-# base::rowSums() and its like ask is.array() of their argument, and then add the numbers it holds. A
-# symbolic matrix holds none, so it puts the matrix of its sums, one column or one row, in its place.
+# base::rowSums() and its like ask is.array() of their argument, and then add the numbers it holds.
+# A symbolic matrix holds none, so it puts the matrix of its sums, one column or one row, in its
+# place.
 #' @export
 is.array.LazyTensor <- function(x) {
   caller <- sys.function(sys.parent())
@@ -326,7 +331,7 @@ format.LazyTensor <- function(x, ...) {
 #' @export
 summary.LazyTensor <- function(object, ...) {
   parts <- formula_parts(object@expression, object@variables)
-  kinds <- vapply(object@variables, `[[`, "", "kind")
+  kinds <- variable_kinds(object)
   structure(
     list(
       class = class(object)[1L],
@@ -362,7 +367,7 @@ print.summary.LazyTensor <- function(x, ...) {
 #' @export
 format.summary.LazyTensor <- function(x, ...) {
   c(
-    sprintf("<%s> %s", x$class, format_extent(x$dim)),
+    sprintf("<%s> %s", x$class, format_extent(x$dim, x$variables$kind)),
     labelled("formula", format_formulas(x$formula)),
     labelled("variables", format_variables(x$variables)),
     if (!is.na(x$dense_bytes)) {
@@ -374,14 +379,21 @@ format.summary.LazyTensor <- function(x, ...) {
   )
 }
 
-# "1000 x 2000 symbolic matrix", "1000 x 1 pairs of dimension 3".
-format_extent <- function(dim) {
+# "1000 x 2000 symbolic matrix", "1000 rows i of dimension 3", "parameter of dimension 3".
+format_extent <- function(dim, kinds) {
   sizes <- vapply(dim[1:2], format_size, "")
-  pairs <- paste(sizes, collapse = " x ")
-  if (length(dim) == 2L) {
-    return(paste(pairs, "symbolic matrix"))
+  dimension <- if (length(dim) == 3L) dim[3L] else 1L
+  sides <- c("Vi", "Vj") %in% kinds
+  if (all(sides)) {
+    vectors <- if (dimension > 1L) sprintf(" of vectors of dimension %d", dimension) else ""
+    return(paste0(sizes[1L], " x ", sizes[2L], " symbolic matrix", vectors))
   }
-  sprintf("%s pairs of vectors of dimension %s", pairs, format_size(dim[3L]))
+  what <- if (any(sides)) paste(sizes[sides], "rows", c("i", "j")[sides]) else "parameter"
+  sprintf("%s of dimension %d", what, as.integer(dimension))
+}
+
+variable_kinds <- function(x) {
+  vapply(x@variables, `[[`, "", "kind")
 }
 
 format_variables <- function(variables, at_most = 12L) {
@@ -409,7 +421,7 @@ format_variables <- function(variables, at_most = 12L) {
 #' @importFrom utils str
 #' @export
 str.LazyTensor <- function(object, ...) {
-  cat(sprintf(" %s, %s\n", class(object)[1L], format_extent(dim(object))))
+  cat(sprintf(" %s, %s\n", class(object)[1L], format_extent(dim(object), variable_kinds(object))))
 }
 
 # What RKeOps keeps in a LazyTensor.

@@ -20,15 +20,15 @@
 #' parameter. If that is not clear it is an error: write `Vi()`, `Vj()` or `Pm()`.
 #'
 #' `round()` rounds half away from 0, other than R does. Components are counted from 0, as in
-#' formulas and in RKeOps. `step()` and `atan2()` are for LazyTensors what they are for numbers, but as
-#' functions of these names in R know no LazyTensors, they are called as `kernelops::atan2()` or by
-#' their other names `unit_step()` and `arctan2()`; see [keops_mask()].
+#' formulas and in RKeOps. R's `atan2()` and `step()` know no LazyTensors: the functions for these
+#' are `arctan2()` and `unit_step()`, or `kernelops::atan2()` and `kernelops::step()`, see
+#' [keops_mask()].
 #'
 #' Functions that work component by component also take plain numbers.
 #'
 #' @param x,y,z,s,m,v,a,b LazyTensors, or numbers that become such. In `elem()`, `elemT()`,
-#'   `extract()` and `extractT()` `m` is a whole number, the first component; in `clampint()` `y` and
-#'   `z` are whole numbers; in `matvecmult()` and `vecmatmult()` `m` is a matrix row by row.
+#'   `extract()` and `extractT()` `m` is a whole number, the first component; in `clampint()` `y`
+#'   and `z` are whole numbers; in `matvecmult()` and `vecmatmult()` `m` is a matrix row by row.
 #' @param n,d,D Whole numbers: dimensions.
 #' @param k The order of the spline.
 #' @param gamma The smoothing parameter.
@@ -37,7 +37,7 @@
 #' @param nu The smoothness.
 #' @return A LazyTensor; for plain numbers, numbers.
 #' @name lazy-operations
-#' @aliases Ops.LazyTensor Math.LazyTensor Complex.LazyTensor
+#' @aliases Ops.LazyTensor Math.LazyTensor Complex.LazyTensor !,LazyTensor-method
 #' @family LazyTensors
 #' @examples
 #' x <- Vi(matrix(runif(20), ncol = 2))
@@ -68,8 +68,9 @@ operation_dimension_of <- function(name, dimensions, parameters) {
 # The LazyTensor of an operation on LazyTensors; parameters are whole numbers or lists as text.
 apply_operation <- function(name, tensors, parameters = NULL, complex = FALSE) {
   dimensions <- vapply(tensors, function(tensor) tensor@dimension, 0)
+  expressions <- lapply(tensors, function(tensor) tensor@expression)
   new_tensor(
-    as.call(c(list(as.name(name)), lapply(tensors, function(tensor) tensor@expression), parameters)),
+    as.call(c(list(as.name(name)), expressions, parameters)),
     united_variables(tensors),
     operation_dimension_of(name, dimensions, parameters),
     complex
@@ -102,17 +103,21 @@ lazy_operation <- function(name, ...) {
       "`%s` takes %s\n  given: %d arguments", name, table_usage(as.data.frame(row)), length(given)
     ), list(argument = "..."))
   }
-  operate(name, given[seq_len(count)], parameter_texts(given[-seq_len(count)]))
+  values <- given[-seq_len(count)]
+  are_lists <- grepl("[", parameters, fixed = TRUE)[seq_along(values)]
+  operate(name, given[seq_len(count)], parameter_texts(values, are_lists))
 }
 
-parameter_texts <- function(values) {
-  lapply(values, function(value) {
-    if (!is.numeric(value) || anyNA(value) || any(value != round(value))) {
+# Parameters as the text of a formula: whole numbers and lists of such.
+parameter_texts <- function(values, are_lists = FALSE) {
+  Map(function(value, is_list) {
+    if (!is.numeric(value) || anyNA(value) || any(value != round(value)) ||
+      (!is_list && length(value) != 1L)) {
       raise_argument_error("...", "whole numbers where the operation has parameters", value)
     }
     text <- sprintf("%.0f", value)
-    if (length(value) == 1L) text else paste0("[", paste(text, collapse = ", "), "]")
-  })
+    if (is_list) paste0("[", paste(text, collapse = ", "), "]") else text
+  }, unname(values), are_lists)
 }
 
 operation_row <- function(name) {
@@ -141,8 +146,8 @@ operate <- function(name, arguments, parameters = NULL) {
   apply_operation(name, arguments, parameters, name %in% complex_results)
 }
 
-# An operation on plain numbers, by its reference in R. Those that do not work component by component
-# take vectors.
+# An operation on plain numbers, by its reference in R. Those that do not work component by
+# component take vectors.
 plain_operation <- function(name, arguments, parameters) {
   row <- operation_row(name)
   for (argument in arguments) {
@@ -152,7 +157,7 @@ plain_operation <- function(name, arguments, parameters) {
     }
   }
   names(arguments) <- c("x", "y", "z", "w")[seq_along(arguments)]
-  values <- lapply(parameters, function(text) eval(str2lang(chartr("[]", "()", sub("\\[", "c[", text)))))
+  values <- lapply(strsplit(gsub("[][ ]", "", parameters), ",", fixed = TRUE), as.numeric)
   names(values) <- sub("[[?].*", "", split_list(row$parameters))[seq_along(values)]
   result <- eval(str2lang(row$reference), c(arguments, values), references)
   shape <- arguments[[which.max(lengths(arguments))]]
@@ -179,31 +184,42 @@ as_operand <- function(x, partners, argument = "y") {
     return(number_tensor(x))
   }
   variables <- united_variables(partners)
-  sizes <- tensor_sizes(variables)
   inner <- max(vapply(partners, inner_dimension, 0))
-  rows <- if (is.null(dim(x))) length(x) else nrow(x)
-  columns <- if (is.null(dim(x))) 1L else ncol(x)
-  fits <- length(dim(x)) <= 2L && (columns == 1L || columns == inner || inner == 1L)
-  dense <- rows == sizes[["i"]] && columns == sizes[["j"]] && columns > 1L && columns != inner
-  sides <- c(
-    Vi = has_kind(variables, "Vi") && fits && !dense && rows == sizes[["i"]],
-    Vj = has_kind(variables, "Vj") && fits && !dense && rows == sizes[["j"]],
-    Pm = inner > 1L && length(x) == inner && (is.null(dim(x)) || rows == 1L)
-  )
-  sides[is.na(sides)] <- FALSE
-  if (sum(sides) != 1L) {
-    raise_unclear_side(x, argument, sizes, inner, names(sides)[sides], dense)
+  side <- sides_that_fit(x, variables, inner)
+  if (length(side) != 1L) {
+    raise_unclear_side(x, argument, tensor_sizes(variables), inner, side)
   }
-  variable_tensor(names(sides)[sides], x, FALSE)
+  variable_tensor(side, x, FALSE)
 }
 
-raise_unclear_side <- function(x, argument, sizes, inner, sides, dense) {
+# The kinds of variables that plain numbers can be beside others of dimension `inner`.
+sides_that_fit <- function(x, variables, inner) {
+  rows <- if (is.null(dim(x))) length(x) else nrow(x)
+  columns <- if (is.null(dim(x))) 1L else ncol(x)
+  sizes <- tensor_sizes(variables)
+  one_side <- length(dim(x)) <= 2L && (columns == 1L || columns == inner || inner == 1L) &&
+    !is_dense(x, sizes, inner)
+  fits <- c(
+    Vi = one_side && has_kind(variables, "Vi") && isTRUE(rows == sizes[["i"]]),
+    Vj = one_side && has_kind(variables, "Vj") && isTRUE(rows == sizes[["j"]]),
+    Pm = inner > 1L && length(x) == inner && (is.null(dim(x)) || rows == 1L)
+  )
+  names(fits)[fits]
+}
+
+# Whether a matrix has an entry for each pair.
+is_dense <- function(x, sizes, inner) {
+  length(dim(x)) == 2L && ncol(x) > 1L && ncol(x) != inner &&
+    isTRUE(nrow(x) == sizes[["i"]]) && isTRUE(ncol(x) == sizes[["j"]])
+}
+
+raise_unclear_side <- function(x, argument, sizes, inner, sides) {
   what <- if (is.null(dim(x))) {
     sprintf("a vector of %d numbers", length(x))
   } else {
     sprintf("a %s array", paste(dim(x), collapse = " x "))
   }
-  why <- if (isTRUE(dense)) {
+  why <- if (is_dense(x, sizes, inner)) {
     "A dense matrix of all pairs cannot be part of a LazyTensor."
   } else if (length(sides) == 0L) {
     "It fits none of them."
@@ -220,7 +236,7 @@ raise_unclear_side <- function(x, argument, sizes, inner, sides, dense) {
 }
 
 format_size <- function(size) {
-  if (is.na(size)) "unknown" else format(size, scientific = FALSE)
+  if (is.na(size)) "?" else format(size, scientific = FALSE)
 }
 
 # One number: written out if it belongs to the structure of a formula, otherwise a parameter.
@@ -274,9 +290,7 @@ lazy_power <- function(x, exponent) {
   one <- is.numeric(exponent) && length(exponent) == 1L && is.null(dim(exponent))
   if (is.ComplexLazyTensor(x) || !one) {
     y <- as_operand(exponent, list(x), "e2")
-    return(if (is.ComplexLazyTensor(x)) complex_operator("^", x, y) else {
-      apply_operation("Powf", list(x, y))
-    })
+    return(lazy_operator("^", x, y))
   }
   if (is.na(exponent)) {
     raise_argument_error("e2", "a number", exponent)

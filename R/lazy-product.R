@@ -107,6 +107,19 @@ is.matrix.LazyProduct <- function(x) {
 }
 
 #' @export
+`[.LazyProduct` <- function(x, ...) {
+  raise_error("unsupported", paste0(
+    "a product of symbolic matrices has no entries of its own\n  Multiply it by columns of the ",
+    "identity matrix, or compute as.matrix()."
+  ))
+}
+
+#' @export
+summary.LazyProduct <- function(object, ...) {
+  object
+}
+
+#' @export
 print.LazyProduct <- function(x, ...) {
   cat(format(x), sep = "\n")
   invisible(x)
@@ -117,9 +130,12 @@ setMethod("show", "LazyProduct", function(object) print(object))
 #' @export
 format.LazyProduct <- function(x, ...) {
   factors <- vapply(x@factors, function(factor) {
-    sprintf("%s: %s", format_extent(dim(factor)), factor$formula)
+    sprintf("%s  %s", paste(dim(factor), collapse = " x "), factor$formula)
   }, "")
-  c(sprintf("<LazyProduct> %s", format_extent(dim(x))), paste("  %*%", factors))
+  c(
+    sprintf("<LazyProduct> %s product of symbolic matrices", paste(dim(x), collapse = " x ")),
+    labelled("factors", factors)
+  )
 }
 
 #' A symbolic matrix for iterative solvers

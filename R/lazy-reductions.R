@@ -3,8 +3,8 @@
 #' @description
 #' A reduction over one side makes numbers of a LazyTensor: with `index = "j"` one row for each i,
 #' with `index = "i"` one row for each j, with `index = "ij"` one row in all. `sum`, `prod`, `min`,
-#' `max`, `range`, `any`, `all` and `mean` are R's own functions; without `index` `sum`, `min`, `max`,
-#' `mean`, `argmin` and `argmax` go over the components of each vector and give a LazyTensor.
+#' `max`, `range`, `any`, `all` and `mean` are R's own functions; without `index` `sum`, `min`,
+#' `max`, `mean`, `argmin` and `argmax` go over the components of each vector and give a LazyTensor.
 #'
 #' @details
 #' Each component of a vector is reduced by itself. Row numbers count from 1, ties go to the lowest
@@ -22,8 +22,8 @@
 #' @param opt_arg `K` or the weight, for reductions that need one.
 #' @return A matrix with one row for each row of the result and one column for each component; an
 #'   array, rows x K x dimension, if the K best of vectors are asked for; a list where a reduction
-#'   has several results, such as `min_argmin()`; complex numbers for a complex LazyTensor. `range()`
-#'   with an index returns a list of `min` and `max`.
+#'   has several results, such as `min_argmin()`; complex numbers for a complex LazyTensor.
+#'   `range()` with an index returns a list of `min` and `max`.
 #' @name lazy-reductions
 #' @aliases Summary.LazyTensor sum.LazyTensor min.LazyTensor max.LazyTensor mean.LazyTensor
 #' @family LazyTensors
@@ -94,7 +94,8 @@ Summary.LazyTensor <- function(..., na.rm = FALSE) {
   index <- if (length(arguments) == 2L) arguments[[2L]] else NULL
   if (is.LazyTensor(index)) {
     raise_error("argument", sprintf(
-      "`%s` takes one LazyTensor and an index; see maximum() and minimum() for two LazyTensors", name
+      "`%s` takes one LazyTensor and an index\n  given: two LazyTensors; for these see %s()", name,
+      if (name == "min") "minimum" else "maximum"
     ))
   }
   if (is.null(index) || identical(index, NA)) {
@@ -138,9 +139,9 @@ reduction.LazyTensor <- function(x, opstr, index, opt_arg = NULL) {
     raise_argument_error("opstr", "the name of a reduction, see keops_reductions()", opstr)
   }
   row <- as.list(as.data.frame(rows)[which(known)[1L], ])
-  if (row$weighted == is.null(opt_arg) && row$ranked == is.null(opt_arg) && is.null(opt_arg)) {
+  if (is.null(opt_arg) && (row$ranked || row$weighted)) {
     needed <- if (row$ranked) "K, a positive whole number" else "a weight"
-    if (row$ranked || row$weighted) raise_argument_error("opt_arg", needed, opt_arg)
+    raise_argument_error("opt_arg", needed, opt_arg)
   }
   reduce_tensor(
     x, row$name, index,

@@ -16,17 +16,17 @@
 #' see [symbolic-matrices]. What can be done with LazyTensors is listed in [lazy-operations] and
 #' [lazy-reductions].
 #'
-#' Every call of `Vi()`, `Vj()`, `Pm()` or `LazyTensor()` makes a variable of its own, and a variable
-#' that is used more than once is passed to the kernel once. The same expression on other data is the
-#' same formula, compiled once; numbers such as the `2` and `s` above are parameters of it, unless
-#' they are -1, 0, 1, 2 or an exponent.
+#' Every call of `Vi()`, `Vj()`, `Pm()` or `LazyTensor()` makes a variable of its own, and a
+#' variable that is used more than once is passed to the kernel once. The same expression on other
+#' data is the same formula, compiled once; numbers such as the `2` and `s` above are parameters of
+#' it, unless they are -1, 0, 1, 2 or an exponent.
 #'
-#' `Vi("x", 3)` is a variable without data. An expression of such variables is reduced to an operator,
-#' a function of their data, as [keops_kernel()] makes it.
+#' `Vi("x", 3)` is a variable without data. An expression of such variables is reduced to an
+#' operator, a function of their data, as [keops_kernel()] makes it.
 #'
-#' @param x Numbers: a matrix or a data frame with one row for each i or j, or a vector, which is one
-#'   column for `Vi()` and `Vj()` and one row for `Pm()`. Complex numbers make a complex LazyTensor.
-#'   Or one string, the name of a variable without data.
+#' @param x Numbers: a matrix or a data frame with one row for each i or j, or a vector, which is
+#'   one column for `Vi()` and `Vj()` and one row for `Pm()`. Complex numbers make a complex
+#'   LazyTensor. Or one string, the name of a variable without data.
 #' @param index `"i"` or `"j"`, needed for a matrix; a vector without it is a parameter.
 #' @param is_complex Whether real numbers are to be complex ones with the imaginary part 0.
 #' @param dim The dimension of a variable without data.
@@ -181,7 +181,7 @@ tensor_data <- function(x, is_row) {
 
 # Complex numbers as real ones, the real and the imaginary part of each side by side.
 interleaved <- function(x) {
-  out <- matrix(0, nrow(x), 2L * ncol(x), dimnames = list(rownames(x), NULL))
+  out <- matrix(0, nrow(x), 2L * ncol(x), dimnames = row_names_only(x))
   odd <- 2L * seq_len(ncol(x)) - 1L
   out[, odd] <- Re(x)
   out[, odd + 1L] <- Im(x)
@@ -191,7 +191,11 @@ interleaved <- function(x) {
 complex_of <- function(x) {
   odd <- seq_len(ncol(x) %/% 2L) * 2L - 1L
   out <- complex(real = x[, odd], imaginary = x[, odd + 1L])
-  matrix(out, nrow(x), length(odd), dimnames = if (!is.null(rownames(x))) list(rownames(x), NULL))
+  matrix(out, nrow(x), length(odd), dimnames = row_names_only(x))
+}
+
+row_names_only <- function(x) {
+  if (!is.null(rownames(x))) list(rownames(x), NULL)
 }
 
 check_side <- function(index, argument = "index") {
@@ -325,9 +329,9 @@ formula_text <- function(expression, variables, names) {
   write(expression)
 }
 
-# What an operator is made of: the text of a formula, the declarations and the data of its variables.
-# A number is a parameter, or is written out where nothing has data. `kinds` may put the variables on
-# other sides.
+# What an operator is made of: the text of a formula, the declarations and the data of its
+# variables. A number is a parameter, or is written out where nothing has data. `kinds` may put the
+# variables on other sides.
 formula_parts <- function(expression, variables, kinds = NULL) {
   if (is.null(kinds)) kinds <- vapply(variables, `[[`, "", "kind")
   is_number <- vapply(variables, `[[`, TRUE, "is_number")

@@ -11,8 +11,8 @@ masked_names <- c("atan2", "crossprod", "ifelse", "step", "tcrossprod")
 #' `atan2()`, `ifelse()`, `step()`, and before R 4.4 `crossprod()` and `tcrossprod()`, are functions
 #' of base R and stats that cannot be taught about classes. The package has its own, which work on
 #' LazyTensors and hand everything else to R's. They are not on the search path, since
-#' `library(kernelops)` masks nothing: write `kernelops::atan2(y, x)`, or call `keops_mask()` once to
-#' define all of them where it is called. `base::ifelse()` works with LazyTensors as it is.
+#' `library(kernelops)` masks nothing: write `kernelops::atan2(y, x)`, or call `keops_mask()` once
+#' to define all of them where it is called. `base::ifelse()` works with LazyTensors as it is.
 #'
 #' @param y,x,test,yes,no,object LazyTensors, or what R's functions take.
 #' @param ... Passed to R's functions.
@@ -86,18 +86,22 @@ tcrossprod <- function(x, y = NULL, ...) {
   if (is_symbolic(x, y)) x %*% t(if (is.null(y)) x else y) else base::tcrossprod(x, y, ...)
 }
 
+#' @rdname keops_mask
 #' @export
 crossprod.LazyTensor <- function(x, y = NULL, ...) {
   crossprod(x, y)
 }
 
+#' @rdname keops_mask
 #' @export
 tcrossprod.LazyTensor <- function(x, y = NULL, ...) {
   tcrossprod(x, y)
 }
 
+#' @rdname keops_mask
 #' @export
 crossprod.LazyProduct <- crossprod.LazyTensor
 
+#' @rdname keops_mask
 #' @export
 tcrossprod.LazyProduct <- tcrossprod.LazyTensor

@@ -1,8 +1,8 @@
 #' Names of RKeOps
 #'
 #' Functions under the names that RKeOps gives them, so that its scripts run with
-#' `library(kernelops)` in place of `library(rkeops)`. The functions of this package that do the same
-#' are named below; the vignette *Coming from RKeOps or PyKeOps* says what differs.
+#' `library(kernelops)` in place of `library(rkeops)`. The functions of this package that do the
+#' same are named below; the vignette *Coming from RKeOps or PyKeOps* says what differs.
 #'
 #' * `rkeops_use_cpu()`, `rkeops_use_float32()`, `rkeops_use_float64()`: [use_cpu()],
 #'   [use_float32()], [use_float64()]. Numbers are `float64` here unless you say otherwise.
@@ -10,8 +10,8 @@
 #' * `get_rkeops_options()`, `set_rkeops_options()`: [kernelops-options].
 #' * `get_rkeops_cache_dir()`, `set_rkeops_cache_dir()`, `stat_rkeops_cache_dir()`,
 #'   `clean_rkeops()`: [keops_cache_clear()] and [keops_sitrep()].
-#' * `check_rkeops()` compiles and runs a small kernel; `install_rkeops()` has nothing to do, as there
-#'   is no Python; `helloWorld()` greets.
+#' * `check_rkeops()` compiles and runs a small kernel; `install_rkeops()` has nothing to do, as
+#'   there is no Python; `helloWorld()` greets.
 #' * `unaryop.LazyTensor()`, `binaryop.LazyTensor()`, `ternaryop.LazyTensor()`: [lazy_operation()].
 #'
 #' @param ncore Number of threads; `NULL` or 0 for the default.
@@ -28,8 +28,8 @@
 #' @param opt_arg,opt_arg2 Whole numbers: parameters of the operation.
 #' @param is_operator,dim_check_type,res_type,dim_res No effect: the tables say this.
 #' @return Setters return the old value, invisibly; `get_` functions the values;
-#'   `stat_rkeops_cache_dir()` the bytes of the compiled kernels, invisibly; `check_rkeops()` whether
-#'   all is well, invisibly.
+#'   `stat_rkeops_cache_dir()` the bytes of the compiled kernels, invisibly; `check_rkeops()`
+#'   whether all is well, invisibly.
 #' @name rkeops-names
 #' @family RKeOps names
 #' @examples
@@ -93,7 +93,8 @@ get_rkeops_options <- function(option = NULL) {
     return(lapply(rkeops_options, function(row) row$get()))
   }
   if (!is_string(option) || !option %in% names(rkeops_options)) {
-    raise_argument_error("option", paste0("\"", names(rkeops_options), "\"", collapse = ", "), option)
+    known <- paste0("\"", names(rkeops_options), "\"", collapse = ", ")
+    raise_argument_error("option", known, option)
   }
   rkeops_options[[option]]$get()
 }
@@ -107,9 +108,8 @@ set_rkeops_options <- function(input = NULL) {
     return(invisible(old))
   }
   if (!is.list(input) || !has_names(input) || !all(names(input) %in% names(rkeops_options))) {
-    raise_argument_error(
-      "input", paste("a list with names among", paste(names(rkeops_options), collapse = ", ")), input
-    )
+    known <- paste(names(rkeops_options), collapse = ", ")
+    raise_argument_error("input", paste("a list with names among", known), input)
   }
   before <- options()[option_names]
   names(before) <- option_names

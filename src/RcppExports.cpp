@@ -10,6 +10,19 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// cpp_operator_graph
+Rcpp::List cpp_operator_graph(const std::vector<std::string>& formulas, const std::vector<std::string>& names, const std::vector<std::string>& args);
+RcppExport SEXP _kernelops_cpp_operator_graph(SEXP formulasSEXP, SEXP namesSEXP, SEXP argsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const std::vector<std::string>& >::type formulas(formulasSEXP);
+    Rcpp::traits::input_parameter< const std::vector<std::string>& >::type names(namesSEXP);
+    Rcpp::traits::input_parameter< const std::vector<std::string>& >::type args(argsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_operator_graph(formulas, names, args));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_describe_operator
 Rcpp::List cpp_describe_operator(const Rcpp::CharacterVector& formula, const std::vector<std::string>& args);
 RcppExport SEXP _kernelops_cpp_describe_operator(SEXP formulaSEXP, SEXP argsSEXP) {
@@ -156,6 +169,7 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_kernelops_cpp_operator_graph", (DL_FUNC) &_kernelops_cpp_operator_graph, 3},
     {"_kernelops_cpp_describe_operator", (DL_FUNC) &_kernelops_cpp_describe_operator, 2},
     {"_kernelops_cpp_formula_dimension", (DL_FUNC) &_kernelops_cpp_formula_dimension, 2},
     {"_kernelops_cpp_run_operator", (DL_FUNC) &_kernelops_cpp_run_operator, 6},

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# R CMD check as CRAN runs it, without what needs a network or LaTeX. Fails unless all is OK; further
-# arguments go to R CMD check.
+# R CMD check as CRAN runs it, without what needs a network or LaTeX, with the vignettes if there are
+# any. Fails unless all is OK; further arguments go to R CMD check.
 set -euo pipefail
 # shellcheck source=tools/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -9,13 +9,17 @@ need_command R r-base-dev
 need_command g++ g++
 need_command make make
 need_r_package Rcpp r-cran-rcpp
-need_r_package testthat r-cran-testthat
-need_r_package jsonlite r-cran-jsonlite
+need_test_packages
+need_vignette_tools
 install_missing
 
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
-tarball="$(build_package "$scratch")"
+# Kernels that the vignettes compile are not for the user's cache.
+export KERNELOPS_CACHE_DIR="$scratch/cache"
+build_options=()
+if ! has_vignette_tools; then build_options+=(--no-build-vignettes); fi
+tarball="$(build_package "$scratch" "${build_options[@]}")"
 export _R_CHECK_CRAN_INCOMING_=false _R_CHECK_SYSTEM_CLOCK_=false _R_CHECK_FORCE_SUGGESTS_=false
 log="$scratch/check.log"
 MAKEFLAGS="-j$(nproc)" R CMD check --as-cran --no-manual --output="$scratch" "$@" "$tarball" \

@@ -15,7 +15,7 @@ library="${KERNELOPS_LIBRARY:-$root/build/library}"
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$library"
-tarball="$(build_package "$scratch")"
+tarball="$(build_package "$scratch" --no-build-vignettes)"
 MAKEFLAGS="-j$(nproc)" R CMD INSTALL --library="$library" "$tarball" \
   > "$scratch/install.log" 2>&1 || { cat "$scratch/install.log" >&2; exit 1; }
 R_LIBS="$library${R_LIBS:+:$R_LIBS}" Rscript --vanilla "$root/tools/example.R"

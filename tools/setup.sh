@@ -48,9 +48,33 @@ install_missing() {
   missing_packages=()
 }
 
-# build_package DIRECTORY: builds the source package there and prints its path.
+# What the package's tests use.
+need_test_packages() {
+  need_r_package testthat r-cran-testthat
+  need_r_package jsonlite r-cran-jsonlite
+  need_r_package ggplot2 r-cran-ggplot2
+  need_r_package RSpectra r-cran-rspectra
+  need_r_package irlba r-cran-irlba
+}
+
+# What builds the vignettes.
+need_vignette_tools() {
+  need_r_package knitr r-cran-knitr
+  need_r_package rmarkdown r-cran-rmarkdown
+  need_command pandoc pandoc
+}
+
+has_vignette_tools() {
+  [ -d "$root/vignettes" ] && command -v pandoc > /dev/null &&
+    has_r_package knitr && has_r_package rmarkdown
+}
+
+# build_package DIRECTORY [OPTION...]: builds the source package there and prints its path. Options
+# go to R CMD build; scripts that only install the package save time with --no-build-vignettes.
 build_package() {
-  (cd "$1" && R CMD build --no-build-vignettes "$root" > build.log 2>&1) ||
-    { cat "$1/build.log" >&2; return 1; }
-  find "$1" -maxdepth 1 -name "kernelops_*.tar.gz"
+  local directory="$1"
+  shift
+  (cd "$directory" && MAKEFLAGS="-j$(nproc)" R CMD build "$@" "$root" > build.log 2>&1) ||
+    { cat "$directory/build.log" >&2; return 1; }
+  find "$directory" -maxdepth 1 -name "kernelops_*.tar.gz"
 }

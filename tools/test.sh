@@ -11,8 +11,7 @@ need_command make make
 need_command cmake cmake
 need_file /usr/include/gtest/gtest.h /usr/local/include/gtest/gtest.h libgtest-dev
 need_r_package Rcpp r-cran-rcpp
-need_r_package testthat r-cran-testthat
-need_r_package jsonlite r-cran-jsonlite
+need_test_packages
 install_missing
 
 scratch="$(mktemp -d)"
@@ -84,7 +83,7 @@ install_strictly() {
 CPPFLAGS += -isystem $rcpp -isystem $headers
 CXX17FLAGS += -Wall -Wextra -Wpedantic -Werror -Wno-cast-function-type
 END
-  tarball="$(build_package "$scratch")" || return 1
+  tarball="$(build_package "$scratch" --no-build-vignettes)" || return 1
   mkdir -p "$scratch/library"
   if ! R_MAKEVARS_USER="$scratch/Makevars" MAKEFLAGS="-j$jobs" \
     R CMD INSTALL --library="$scratch/library" "$tarball" > "$scratch/install.log" 2>&1; then

@@ -66,5 +66,6 @@ CORE_SOURCES = \
   core/api/formula_dimension.cc \
   core/api/inputs.cc \
   core/api/operator.cc \
+  core/api/operator_graph.cc \
   core/api/session.cc \
   core/api/user_operation.cc

@@ -17,7 +17,9 @@ TEST(FormulaDimension, IsThatOfTheFormula) {
 }
 
 TEST(FormulaDimension, RefusesWhatDoesNotFit) {
-  EXPECT_EQ(error_of([] { formula_dimension("SqDist(x, y)", {"x=Vi(3)", "y=Vj(2)"}); }).kind(),
+  EXPECT_EQ(error_of([] {
+              formula_dimension("SqDist(x, y)", {"x=Vi(3)", "y=Vj(2)"});
+            }).kind(),
             ErrorKind::dimension);
   EXPECT_EQ(error_of([] { formula_dimension("Nothing(x)", {"x=Vi(3)"}); }).kind(),
             ErrorKind::syntax);
