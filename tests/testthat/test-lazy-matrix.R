@@ -144,7 +144,8 @@ test_that("sums of rows work inside functions and with arguments by name", {
   pair <- named_pair()
   degree <- function(M, f = rowSums) f(x = M)
   expect_equal(degree(pair$K), rowSums(pair$dense))
-  expect_equal(sapply(list(pair$K, t(pair$K)), function(M) sum(rowSums(M))), rep(sum(pair$dense), 2))
+  both <- sapply(list(pair$K, t(pair$K)), function(M) sum(rowSums(M)))
+  expect_equal(both, rep(sum(pair$dense), 2))
   expect_equal(base::rowSums(pair$K, na.rm = TRUE), rowSums(pair$dense))
 })
 
