@@ -13,8 +13,8 @@ cpp_formula_dimension <- function(formula, args) {
     .Call(`_kernelops_cpp_formula_dimension`, formula, args)
 }
 
-cpp_run_operator <- function(formula, args, input, inner_dim, settings, sum_scheme = "auto") {
-    .Call(`_kernelops_cpp_run_operator`, formula, args, input, inner_dim, settings, sum_scheme)
+cpp_run_operator <- function(formula, args, input, inner_dim, settings, sum_scheme = "auto", progress = NULL) {
+    .Call(`_kernelops_cpp_run_operator`, formula, args, input, inner_dim, settings, sum_scheme, progress)
 }
 
 cpp_explain_operator <- function(formula, args, settings, sum_scheme = "auto") {
@@ -31,6 +31,14 @@ cpp_system_report <- function(settings) {
 
 cpp_clear_cache <- function(settings) {
     .Call(`_kernelops_cpp_clear_cache`, settings)
+}
+
+cpp_options <- function(names) {
+    .Call(`_kernelops_cpp_options`, names)
+}
+
+cpp_compile_seconds <- function() {
+    .Call(`_kernelops_cpp_compile_seconds`)
 }
 
 cpp_shut_down <- function() {

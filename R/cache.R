@@ -7,13 +7,15 @@
 #' During `R CMD check`, or if the user directory cannot be written, it is a temporary directory
 #' that ends with the session.
 #'
+#' After compiling, kernels older than three months, and then the oldest until the rest fits the
+#' option `cache_size`, are removed.
+#'
 #' @return The number of kernels removed, invisibly.
 #' @export
 #' @examples
 #' \donttest{
-#' old <- options(kernelops.cache_dir = file.path(tempdir(), "kernels"))
-#' keops_cache_clear()
-#' options(old)
+#' directory <- file.path(tempdir(), "kernels")
+#' with_keops_options(list(cache_dir = directory), keops_cache_clear())
 #' }
 keops_cache_clear <- function() {
   invisible(cpp_clear_cache(current_settings()))

@@ -18,16 +18,20 @@
 #'   rows in the precision of the kernel, then the blocks in float64; `"direct_sum"` takes blocks as
 #'   long as the tiles of rows, which is a little faster and less accurate in float32;
 #'   `"kahan_scheme"` keeps what each addition rounds off.
+#' @param verbose Whether calls say when a kernel is compiled; `NULL` for the option of that name,
+#'   see [kernelops-options]. The message is a condition of class `kernelops_message`.
 #' @return A function of class `keops_operator`, `function(input = NULL, inner_dim = "col")`:
 #'   * `input` is a list of the inputs in the order of `args`, or named and in any order. An input
-#'     is a numeric matrix with one row for each i or j; a vector will do for a parameter or a
-#'     variable of dimension 1.
+#'     is a matrix or data frame of numbers with one row for each i or j; a vector will do for a
+#'     parameter or a variable of dimension 1. Truth values are 0 and 1. A missing value (`NA`) is
+#'     an error, unless the option `na_action` says otherwise; `NaN` is a number like others.
 #'   * `inner_dim` is `"row"` if the inputs are transposed, with one column for each i or j.
 #'
 #'   It returns a matrix with one row for each row of the result; for a reduction that keeps the K
 #'   best of a vector an array, rows x K x dimension; for one with several results a list of them;
 #'   and for several formulas a list with their names. Row numbers are integers from 1 on, `NA`
-#'   where there is none. Called without `input` it returns a list of `formula`, `args`, `args_info`
+#'   where there is none. Rows of the result are named as those of the first input on the same side
+#'   that has names. Called without `input` it returns a list of `formula`, `args`, `args_info`
 #'   and `sum_scheme`. The operator is plain data and a formula:
 #'   it can be saved and sent to other processes.
 #' @seealso [keops_grad()], [explain()], [kernelops-options], [kernelops-errors]
@@ -45,14 +49,17 @@
 #' head(op(list(x, y, b, 0.5)))
 #' head(op(list(y = y, x = x, s = 0.5, b = b)))
 #' }
-keops_kernel <- function(formula, args, sum_scheme = "auto") {
+keops_kernel <- function(formula, args, sum_scheme = "auto", verbose = NULL) {
   check_formula(formula)
   if (!is.character(args) || anyNA(args)) {
     raise_argument_error("args", "a character vector such as c(\"x = Vi(3)\", \"y = Vj(3)\")", args)
   }
   check_sum_scheme(sum_scheme)
+  if (!is.null(verbose) && !is_flag(verbose)) {
+    raise_argument_error("verbose", "TRUE, FALSE or NULL", verbose)
+  }
   cpp_describe_operator(formula, args)
-  new_operator(formula, unname(args), sum_scheme)
+  new_operator(formula, unname(args), sum_scheme, verbose)
 }
 
 check_formula <- function(formula) {
@@ -72,12 +79,14 @@ has_names <- function(x) {
   !is.null(names(x)) && all(nzchar(names(x))) && !anyDuplicated(names(x))
 }
 
-# The environment of an operator holds these four values and nothing else; its parent is the
+# The environment of an operator holds these five values and nothing else; its parent is the
 # namespace. So an operator is small and survives saveRDS() and other processes.
-new_operator <- function(formula, args, sum_scheme, operations = used_operations(formula)) {
+new_operator <- function(formula, args, sum_scheme, verbose = NULL,
+                         operations = used_operations(formula)) {
   force(formula)
   force(args)
   force(sum_scheme)
+  force(verbose)
   force(operations)
   structure(
     function(input = NULL, inner_dim = "col") {
@@ -87,28 +96,50 @@ new_operator <- function(formula, args, sum_scheme, operations = used_operations
       check_input(input, inner_dim)
       restore_operations(operations)
       settings <- current_settings()
-      if (settings$verbose) {
-        tell_compilation(formula, args, settings, sum_scheme)
+      tells <- if (is.null(verbose)) settings$verbose else verbose
+      if (!tells && !shows_progress(settings$progress)) {
+        return(cpp_run_operator(formula, args, input, inner_dim, settings, sum_scheme))
       }
-      cpp_run_operator(formula, args, input, inner_dim, settings, sum_scheme)
+      run_and_tell(formula, args, input, inner_dim, settings, sum_scheme, tells)
     },
     class = "keops_operator"
   )
 }
 
-# The four values of an operator, with its own operations defined.
+# The values of an operator, with its own operations defined.
 fields_of <- function(op) {
   fields <- environment(op)
   restore_operations(fields$operations)
   fields
 }
 
-tell_compilation <- function(formula, args, settings, sum_scheme) {
-  if (!cpp_operator_status(formula, args, settings, sum_scheme)$compiled) {
-    message(
-      "kernelops: compiling ", paste(formula, collapse = " and "), " in ", settings$precision
-    )
+# Runs an operator with messages, a progress bar or both.
+run_and_tell <- function(formula, args, input, inner_dim, settings, sum_scheme, tells) {
+  report <- NULL
+  if (shows_progress(settings$progress)) {
+    progress <- new_progress()
+    on.exit(progress$close())
+    report <- progress$report
   }
+  if (!tells) {
+    return(cpp_run_operator(formula, args, input, inner_dim, settings, sum_scheme, report))
+  }
+  if (!cpp_operator_status(formula, args, settings, sum_scheme)$compiled) {
+    tell("compiling ", paste(formula, collapse = " and "), " in ", settings$precision)
+  }
+  before <- cpp_compile_seconds()
+  result <- cpp_run_operator(formula, args, input, inner_dim, settings, sum_scheme, report)
+  seconds <- cpp_compile_seconds() - before
+  if (seconds > 0) tell("compiled in ", format_seconds(seconds))
+  result
+}
+
+# A message of a class of its own.
+tell <- function(...) {
+  text <- paste0("kernelops: ", ..., "\n")
+  message(structure(
+    class = c("kernelops_message", "message", "condition"), list(message = text, call = NULL)
+  ))
 }
 
 operator_fields <- function(formula, args, sum_scheme) {
@@ -152,6 +183,18 @@ check_input <- function(input, inner_dim) {
   if (!identical(inner_dim, "col") && !identical(inner_dim, "row")) {
     raise_argument_error("inner_dim", "\"col\" or \"row\"", inner_dim)
   }
+}
+
+# A data frame as a matrix, or, where a column does not hold numbers, the name of that column and
+# its class. Called by the bindings.
+as_numbers <- function(frame) {
+  for (column in names(frame)) {
+    values <- frame[[column]]
+    if (inherits(values, "integer64") || !(is.numeric(values) || is.logical(values))) {
+      return(c(column, class(values)[1L]))
+    }
+  }
+  as.matrix(frame)
 }
 
 check_operator <- function(op) {

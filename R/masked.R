@@ -87,21 +87,21 @@ tcrossprod <- function(x, y = NULL, ...) {
 }
 
 #' @rdname keops_mask
-#' @export
+#' @exportS3Method base::crossprod
 crossprod.LazyTensor <- function(x, y = NULL, ...) {
   crossprod(x, y)
 }
 
 #' @rdname keops_mask
-#' @export
+#' @exportS3Method base::tcrossprod
 tcrossprod.LazyTensor <- function(x, y = NULL, ...) {
   tcrossprod(x, y)
 }
 
 #' @rdname keops_mask
-#' @export
+#' @exportS3Method base::crossprod
 crossprod.LazyProduct <- crossprod.LazyTensor
 
 #' @rdname keops_mask
-#' @export
+#' @exportS3Method base::tcrossprod
 tcrossprod.LazyProduct <- tcrossprod.LazyTensor

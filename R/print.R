@@ -1,13 +1,15 @@
 #' Print an operator
 #'
-#' Shows the formula, the variables with their roles, the shape of the result, the precision and the
-#' back end the operator runs on, and whether its kernel is compiled already.
+#' Shows the formula, the variables with their roles, the shape of the result, what a pair of rows
+#' costs, the precision and the back end the operator runs on, and whether its kernel is compiled
+#' already.
 #'
 #' @param x,object An operator made by [keops_kernel()] or [keops_grad()].
 #' @param ... Not used.
 #' @return `print()` returns `x` invisibly, `format()` the lines that are printed, and `summary()` a
-#'   list of `formula`, `arguments` (a data frame), `results`, `precision`, `back_end`, `compiled`
-#'   and `reason`.
+#'   list of `formula`, `arguments` (a data frame), `results`, `cost`, `precision`, `back_end`,
+#'   `compiled` and `reason`. `cost` is about how many `operations` (additions, products,
+#'   comparisons and the like) a pair of rows takes, and how many functions, by name.
 #' @name print.keops_operator
 #' @examples
 #' op <- keops_kernel("Sum_Reduction(SqNorm2(x - y), 0)", c("x = Vi(3)", "y = Vj(3)"))
@@ -40,6 +42,7 @@ summary.keops_operator <- function(object, ...) {
       formula = fields$formula,
       arguments = argument_frame(description$arguments),
       results = stats::setNames(description$results, names(fields$formula)),
+      cost = c(operations = status$operations, status$functions),
       precision = settings$precision,
       back_end = status$backend,
       compiled = status$compiled,
@@ -64,6 +67,7 @@ format.summary.keops_operator <- function(x, ...) {
     labelled("formula", format_formulas(x$formula)),
     labelled("arguments", format_arguments(x$arguments)),
     labelled("result", vapply(x$results, format_result, "")),
+    labelled("cost", format_cost(x$cost)),
     labelled("precision", x$precision),
     labelled("back end", paste0(x$back_end, reason)),
     labelled("kernel", kernel)
@@ -122,9 +126,30 @@ format_output <- function(output, ranked) {
   sprintf("%s matrix, %s", type, if (columns == 1) "1 column" else sprintf("%g columns", columns))
 }
 
+# "about 11 operations and 1 exponential a pair".
+format_cost <- function(cost) {
+  cost <- cost[cost > 0]
+  if (length(cost) == 0L) {
+    return("nothing a pair")
+  }
+  names <- names(cost)
+  names[names == "operations"] <- "operation"
+  # Names of operations of the language stay as they are.
+  several <- cost != 1 & grepl("^[a-z]", names)
+  parts <- paste0(format(cost, big.mark = ",", trim = TRUE), " ", names, ifelse(several, "s", ""))
+  last <- length(parts)
+  text <- c(if (last > 1L) paste(parts[-last], collapse = ", "), parts[last])
+  paste("about", paste(text, collapse = " and "), "a pair")
+}
+
 # Lines of text under a label in a left column.
 labelled <- function(label, lines) {
   paste0(format(c(label, rep("", length(lines) - 1L)), width = 11L), lines)
+}
+
+# Texts that are longer than the screen end in dots.
+cut_off <- function(lines, width) {
+  ifelse(nchar(lines) > width, paste0(substr(lines, 1L, width - 4L), " ..."), lines)
 }
 
 # Text cut into lines of the width of the screen, and after some of them, cut off.

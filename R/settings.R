@@ -2,7 +2,7 @@
 # they are kept until an option or a variable they depend on changes.
 current_settings <- function() {
   sources <- list(
-    lapply(setting_options, getOption),
+    cpp_options(setting_options),
     Sys.getenv(setting_variables, names = FALSE)
   )
   if (!identical(sources, memory$sources)) {
@@ -22,16 +22,20 @@ setting_variables <- c(
 )
 
 find_settings <- function() {
-  threads <- keops_option("threads")
   list(
+    backend = keops_option("backend"),
+    device = as.integer(keops_option("device")),
     precision = keops_option("precision"),
-    threads = if (is.null(threads)) default_threads() else as.integer(threads),
+    threads = as.integer(effective_option("threads")),
+    na_action = keops_option("na_action"),
     compilers = compiler_candidates(),
     compiler_flags = keops_option("compiler_flags"),
     cpu = keops_option("cpu"),
     cache_directory = cache_directory(),
+    cache_size = as.double(keops_option("cache_size")),
     kernel_directory = system.file("kernels", package = "kernelops"),
     version = as.character(utils::packageVersion("kernelops")),
-    verbose = keops_option("verbose")
+    verbose = keops_option("verbose"),
+    progress = keops_option("progress")
   )
 }

@@ -12,6 +12,7 @@ keops_sitrep <- function() {
   settings <- current_settings()
   report <- cpp_system_report(settings)
   report$precision <- settings$precision
+  report$cache_size <- settings$cache_size
   report <- structure(report, class = "keops_sitrep")
   print(report)
   invisible(report)
@@ -38,7 +39,9 @@ format.keops_sitrep <- function(x, ...) {
     labelled("threads", sprintf("%d of %d cores", x$threads, x$cores)),
     labelled("precision", x$precision),
     labelled("cache", x$cache_directory),
-    labelled("", paste0(files, ", ", format_bytes(x$cache_bytes))),
+    labelled(
+      "", sprintf("%s, %s of %s", files, format_bytes(x$cache_bytes), format_bytes(x$cache_size))
+    ),
     labelled("GPU", x$gpu)
   )
   lines

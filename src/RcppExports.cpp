@@ -48,18 +48,18 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_run_operator
-SEXP cpp_run_operator(const Rcpp::CharacterVector& formula, const std::vector<std::string>& args, const Rcpp::List& input, const std::string& inner_dim, const Rcpp::List& settings, const std::string& sum_scheme);
-RcppExport SEXP _kernelops_cpp_run_operator(SEXP formulaSEXP, SEXP argsSEXP, SEXP inputSEXP, SEXP inner_dimSEXP, SEXP settingsSEXP, SEXP sum_schemeSEXP) {
+SEXP cpp_run_operator(const Rcpp::CharacterVector& formula, const std::vector<std::string>& args, const Rcpp::List& input, const std::string& inner_dim, const Rcpp::List& settings, const std::string& sum_scheme, SEXP progress);
+RcppExport SEXP _kernelops_cpp_run_operator(SEXP formulaSEXP, SEXP argsSEXP, SEXP inputSEXP, SEXP inner_dimSEXP, SEXP settingsSEXP, SEXP sum_schemeSEXP, SEXP progressSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::CharacterVector& >::type formula(formulaSEXP);
     Rcpp::traits::input_parameter< const std::vector<std::string>& >::type args(argsSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type input(inputSEXP);
     Rcpp::traits::input_parameter< const std::string& >::type inner_dim(inner_dimSEXP);
     Rcpp::traits::input_parameter< const Rcpp::List& >::type settings(settingsSEXP);
     Rcpp::traits::input_parameter< const std::string& >::type sum_scheme(sum_schemeSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_run_operator(formula, args, input, inner_dim, settings, sum_scheme));
+    Rcpp::traits::input_parameter< SEXP >::type progress(progressSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_run_operator(formula, args, input, inner_dim, settings, sum_scheme, progress));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -110,6 +110,26 @@ BEGIN_RCPP
     Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< const Rcpp::List& >::type settings(settingsSEXP);
     rcpp_result_gen = Rcpp::wrap(cpp_clear_cache(settings));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_options
+Rcpp::List cpp_options(const Rcpp::CharacterVector& names);
+RcppExport SEXP _kernelops_cpp_options(SEXP namesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::CharacterVector& >::type names(namesSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_options(names));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_compile_seconds
+double cpp_compile_seconds();
+RcppExport SEXP _kernelops_cpp_compile_seconds() {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    rcpp_result_gen = Rcpp::wrap(cpp_compile_seconds());
     return rcpp_result_gen;
 END_RCPP
 }
@@ -172,11 +192,13 @@ static const R_CallMethodDef CallEntries[] = {
     {"_kernelops_cpp_operator_graph", (DL_FUNC) &_kernelops_cpp_operator_graph, 3},
     {"_kernelops_cpp_describe_operator", (DL_FUNC) &_kernelops_cpp_describe_operator, 2},
     {"_kernelops_cpp_formula_dimension", (DL_FUNC) &_kernelops_cpp_formula_dimension, 2},
-    {"_kernelops_cpp_run_operator", (DL_FUNC) &_kernelops_cpp_run_operator, 6},
+    {"_kernelops_cpp_run_operator", (DL_FUNC) &_kernelops_cpp_run_operator, 7},
     {"_kernelops_cpp_explain_operator", (DL_FUNC) &_kernelops_cpp_explain_operator, 4},
     {"_kernelops_cpp_operator_status", (DL_FUNC) &_kernelops_cpp_operator_status, 4},
     {"_kernelops_cpp_system_report", (DL_FUNC) &_kernelops_cpp_system_report, 1},
     {"_kernelops_cpp_clear_cache", (DL_FUNC) &_kernelops_cpp_clear_cache, 1},
+    {"_kernelops_cpp_options", (DL_FUNC) &_kernelops_cpp_options, 1},
+    {"_kernelops_cpp_compile_seconds", (DL_FUNC) &_kernelops_cpp_compile_seconds, 0},
     {"_kernelops_cpp_shut_down", (DL_FUNC) &_kernelops_cpp_shut_down, 0},
     {"_kernelops_cpp_define_operation", (DL_FUNC) &_kernelops_cpp_define_operation, 6},
     {"_kernelops_cpp_operations", (DL_FUNC) &_kernelops_cpp_operations, 0},

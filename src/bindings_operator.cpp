@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,13 +20,47 @@ using kernelops::session;
 
 namespace {
 
+// Classes whose numbers are codes or counts of something, and what their users may have meant.
+struct CodedClass {
+  const char* name;
+  const char* hint;
+};
+constexpr CodedClass kCodedClasses[] = {
+    {"factor", "as.integer(x) takes the codes of the levels, model.matrix(~ x) their indicators"},
+    {"Date", "as.numeric(x) takes the days since 1970-01-01"},
+    {"POSIXct", "as.numeric(x) takes the seconds since 1970-01-01"},
+    {"difftime", "as.numeric(x, units = \"secs\") takes the seconds"},
+    {"integer64", "as.numeric(x) converts it"}};
+
+std::string hint_for(SEXP value) {
+  switch (TYPEOF(value)) {
+    case STRSXP:
+      return "as.numeric(x) reads numbers, as.integer(factor(x)) numbers the different texts";
+    case CPLXSXP:
+      return "formulas have the real and the imaginary part side by side: cbind(Re(x), Im(x))";
+    case NILSXP:
+      return "every variable needs an input";
+    default:
+      return "as.matrix(x) may convert it";
+  }
+}
+
 Input input_from(SEXP value, const std::string& name) {
   Input input;
   input.name = name;
-  input.type = Rf_isObject(value)
-                   ? Rcpp::as<std::string>(Rf_asChar(Rf_getAttrib(value, R_ClassSymbol)))
-                   : Rf_type2char(TYPEOF(value));
-  input.is_numeric = TYPEOF(value) == REALSXP || (TYPEOF(value) == INTSXP && !Rf_isFactor(value));
+  input.type = Rf_type2char(TYPEOF(value));
+  // A logical matrix holds 0, 1 and missing integers.
+  input.is_numeric = TYPEOF(value) == REALSXP || TYPEOF(value) == INTSXP || TYPEOF(value) == LGLSXP;
+  if (!input.is_numeric) input.hint = hint_for(value);
+  if (Rf_isObject(value)) {
+    input.type = Rcpp::as<std::string>(Rf_asChar(Rf_getAttrib(value, R_ClassSymbol)));
+    for (const CodedClass& coded : kCodedClasses) {
+      if (!Rf_inherits(value, coded.name)) continue;
+      input.is_numeric = false;
+      input.type = coded.name;
+      input.hint = coded.hint;
+    }
+  }
   if (!input.is_numeric) return input;
   input.element = TYPEOF(value) == REALSXP ? ElementType::float64 : ElementType::int32;
   // An array rows x K x dimension, as reductions that keep the K best return it, lies in memory as
@@ -35,8 +71,9 @@ Input input_from(SEXP value, const std::string& name) {
   for (int d = 1; input.is_matrix && d < Rf_length(dimensions); ++d) {
     input.columns *= INTEGER(dimensions)[d];
   }
-  input.data = TYPEOF(value) == REALSXP ? static_cast<const void*>(REAL(value))
-                                        : static_cast<const void*>(INTEGER(value));
+  input.data = TYPEOF(value) == REALSXP  ? static_cast<const void*>(REAL(value))
+               : TYPEOF(value) == INTSXP ? static_cast<const void*>(INTEGER(value))
+                                         : static_cast<const void*>(LOGICAL(value));
   return input;
 }
 
@@ -116,14 +153,76 @@ Rcpp::List describe_result(const kernelops::Operator& op, std::size_t number) {
       Rcpp::_["outputs"] = outputs);
 }
 
-std::vector<Input> inputs_from(const Rcpp::List& list) {
-  const SEXP names = Rf_getAttrib(list, R_NamesSymbol);
+// A data frame of numbers as a matrix.
+SEXP matrix_from(SEXP frame, const std::string& argument) {
+  const Rcpp::Function convert = Rcpp::Environment::namespace_env("kernelops")["as_numbers"];
+  const Rcpp::RObject converted = convert(frame);
+  if (TYPEOF(converted) != STRSXP) return converted;
+  const auto wrong = Rcpp::as<std::vector<std::string>>(converted);
+  throw kernelops::Error(
+      kernelops::ErrorKind::argument,
+      "input `" + argument + "` must have numbers in all columns; column `" + wrong[0] +
+          "` is of type " + wrong[1] +
+          "\n  hint: leave the column out, or make numbers of it with model.matrix()",
+      {{"argument", argument}, {"column", wrong[0]}, {"actual", wrong[1]}});
+}
+
+// The inputs, data frames as matrices.
+struct ListedInputs {
+  Rcpp::List values;
   std::vector<Input> inputs;
+};
+
+ListedInputs inputs_from(const Rcpp::List& list,
+                         const std::vector<kernelops::Variable>& variables) {
+  ListedInputs out;
+  out.values = list;
+  const SEXP names = Rf_getAttrib(list, R_NamesSymbol);
+  bool copied = false;
   for (R_xlen_t k = 0; k < list.size(); ++k) {
-    const std::string name = Rf_isNull(names) ? "" : CHAR(STRING_ELT(names, k));
-    inputs.push_back(input_from(list[k], name));
+    std::string name = Rf_isNull(names) ? "" : CHAR(STRING_ELT(names, k));
+    if (Rf_inherits(list[k], "data.frame")) {
+      if (!copied) out.values = Rcpp::unwindProtect([&] { return Rf_shallow_duplicate(list); });
+      copied = true;
+      const auto place = static_cast<std::size_t>(k);
+      out.values[k] = matrix_from(
+          list[k], name.empty() && place < variables.size() ? variables[place].name : name);
+    }
+    out.inputs.push_back(input_from(out.values[k], name));
   }
-  return inputs;
+  return out;
+}
+
+// The names of the rows of an input, of its columns if `transposed`, or NULL.
+SEXP row_names(SEXP value, bool transposed) {
+  const SEXP names = Rf_getAttrib(value, R_DimNamesSymbol);
+  if (Rf_isNull(names)) {
+    // The names of an array with one dimension, or of a vector.
+    return Rf_isNull(Rf_getAttrib(value, R_DimSymbol)) ? Rf_getAttrib(value, R_NamesSymbol)
+                                                       : R_NilValue;
+  }
+  return VECTOR_ELT(names, transposed && Rf_length(names) > 1 ? 1 : 0);
+}
+
+// What the rows of results indexed by `category` are called: as those of the first input that has
+// names.
+SEXP result_names(const kernelops::Invocation& call, const Rcpp::List& values,
+                  kernelops::Category category, bool transposed) {
+  if (category == kernelops::Category::parameter) return R_NilValue;
+  const std::vector<kernelops::Variable>& variables = call.loaded->op.variables();
+  for (std::size_t k = 0; k < variables.size(); ++k) {
+    if (variables[k].category != category) continue;
+    const SEXP names = row_names(values[static_cast<R_xlen_t>(call.inputs.places[k])], transposed);
+    if (!Rf_isNull(names)) return names;
+  }
+  return R_NilValue;
+}
+
+void name_rows(SEXP array, SEXP names) {
+  if (Rf_isNull(names)) return;
+  Rcpp::List dimnames(Rf_length(Rf_getAttrib(array, R_DimSymbol)));
+  dimnames[0] = names;
+  Rcpp::RObject(array).attr("dimnames") = dimnames;
 }
 
 }  // namespace
@@ -154,15 +253,22 @@ double cpp_formula_dimension(const std::string& formula, const std::vector<std::
   return guard([&] { return static_cast<double>(kernelops::formula_dimension(formula, args)); });
 }
 
-// [[Rcpp::export]]
+// Neither this nor what it calls draws random numbers.
+// [[Rcpp::export(rng = false)]]
 SEXP cpp_run_operator(const Rcpp::CharacterVector& formula, const std::vector<std::string>& args,
                       const Rcpp::List& input, const std::string& inner_dim,
-                      const Rcpp::List& settings, const std::string& sum_scheme = "auto") {
+                      const Rcpp::List& settings, const std::string& sum_scheme = "auto",
+                      SEXP progress = R_NilValue) {
   return guard([&]() -> SEXP {
-    kernelops::Invocation call = session().prepare(text_from(formula, args, sum_scheme),
-                                                   inputs_from(input), inner_dim == "row");
+    const kernelops::OperatorText text = text_from(formula, args, sum_scheme);
+    const bool transposed = inner_dim == "row";
+    const std::shared_ptr<kernelops::LoadedOperator> loaded = session().load(text);
+    const kernelops::Operator& op = loaded->op;
+    const ListedInputs listed = inputs_from(input, op.variables());
+    kernelops::Invocation call = session().prepare(loaded, listed.inputs, transposed);
     const kernelops::Settings chosen = kernelops::settings_from(settings);
-    const kernelops::Operator& op = call.loaded->op;
+    const kernelops::InterruptCheck check = kernelops::interrupt_check(progress);
+    session().check_missing(call, chosen, check);
     Rcpp::List arrays(static_cast<R_xlen_t>(call.outputs.size()));
     for (std::size_t a = 0; a < call.outputs.size(); ++a) {
       kernelops::OutputView& output = call.outputs[a];
@@ -177,11 +283,13 @@ SEXP cpp_run_operator(const Rcpp::CharacterVector& formula, const std::vector<st
           integers ? static_cast<void*>(INTEGER(values)) : static_cast<void*>(REAL(values));
       arrays[static_cast<R_xlen_t>(a)] = values;
     }
-    session().run(call, chosen, kernelops::user_interrupted);
+    session().run(call, chosen, check);
     for (std::size_t a = 0; a < call.outputs.size(); ++a) {
-      if (!op.arrays()[a].logical) continue;
       const auto place = static_cast<R_xlen_t>(a);
-      arrays[place] = Rcpp::as<Rcpp::LogicalMatrix>(arrays[place]);
+      const kernelops::ResultArray& array = op.arrays()[a];
+      if (array.logical) arrays[place] = Rcpp::as<Rcpp::LogicalMatrix>(arrays[place]);
+      name_rows(arrays[place],
+                result_names(call, listed.values, op.categories()[array.formula], transposed));
     }
     if (op.results().size() == 1) return result_of(op, 0, arrays);
     Rcpp::List results;
@@ -216,8 +324,9 @@ Rcpp::List cpp_operator_status(const Rcpp::CharacterVector& formula,
     const kernelops::Settings chosen = kernelops::settings_from(settings);
     const kernelops::BackendStatus status =
         session().status(session().load(text_from(formula, args, sum_scheme))->op, chosen);
-    return Rcpp::List::create(Rcpp::_["backend"] = status.backend,
-                              Rcpp::_["compiled"] = status.compiled,
-                              Rcpp::_["reason"] = status.reason);
+    return Rcpp::List::create(
+        Rcpp::_["backend"] = status.backend, Rcpp::_["compiled"] = status.compiled,
+        Rcpp::_["reason"] = status.reason, Rcpp::_["operations"] = status.cost.operations,
+        Rcpp::_["functions"] = Rcpp::wrap(status.cost.functions));
   });
 }

@@ -38,6 +38,7 @@ CORE_SOURCES = \
   core/transform/simplify.cc \
   core/transform/sweep.cc \
   core/transform/validate.cc \
+  core/lower/cost.cc \
   core/lower/defer.cc \
   core/lower/lower.cc \
   core/lower/program.cc \

@@ -115,3 +115,13 @@ test_that("sessions that start together share a cache without harm", {
   }
   expect_length(kernels_in(directory), 1L)
 })
+
+test_that("the cache is cut down to its size", {
+  directory <- new_directory()
+  with_options(list(kernelops.cache_dir = directory, kernelops.cache_size = 0), {
+    op <- keops_kernel("Sum_Reduction(x * y * 577, 0)", c("x = Vi(1)", "y = Vj(1)"))
+    expect_identical(op(list(1, 1)), matrix(577))
+    expect_length(kernels_in(directory), 0L)
+    expect_identical(op(list(2, 1)), matrix(2 * 577))
+  })
+})

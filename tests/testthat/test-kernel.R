@@ -99,9 +99,98 @@ test_that("integer matrices, vectors and scalars are inputs", {
   expect_close(op(list(as.double(x), y, 3:4 + c(0, 1), matrix(2))), expected)
 })
 
-test_that("missing values of integers are missing", {
+test_that("missing values are refused by name, number and place, or pass as NaN", {
+  op <- keops_kernel("Sum_Reduction(x * y, 0)", c("x = Vi(2)", "y = Vj(1)"))
+  for (x in list(cbind(c(1, 2, NA), c(NA, NaN, NA)), cbind(c(1L, 2L, NA), c(NA, 7L, NA)))) {
+    error <- expect_error(op(list(x, 1)), class = "kernelops_error_argument")
+    expect_identical(error$argument, "x")
+    expect_match(conditionMessage(error), "it has 3, the first in row 1\n", fixed = TRUE)
+    expect_match(conditionMessage(error), "na_action = \"pass\"", fixed = TRUE)
+    error <- expect_error(
+      op(list(y = matrix(c(1, NA), 1), x = t(x[2, ])), inner_dim = "row"),
+      class = "kernelops_error_argument"
+    )
+    result <- with_options(list(kernelops.na_action = "pass"), op(list(x, 1)))
+    expect_identical(is.na(result), is.na(x))
+  }
+  error <- expect_error(op(list(y = NA, x = t(1:2))), class = "kernelops_error_argument")
+  expect_match(conditionMessage(error), "input `y` must have no missing values", fixed = TRUE)
+  expect_identical(c(op(list(cbind(c(NaN, Inf), 1), 1))), c(NaN, Inf, 1, 1))
+})
+
+test_that("logical inputs are 0 and 1", {
+  op <- keops_kernel("Sum_Reduction(x * y, 0)", c("x = Vi(2)", "y = Vj(1)"))
+  x <- matrix(c(TRUE, FALSE, TRUE, TRUE), 2)
+  expect_identical(op(list(x, c(TRUE, TRUE))), 2 * x)
+  expect_error(op(list(x, NA)), class = "kernelops_error_argument")
+})
+
+test_that("data frames of numbers are matrices", {
+  op <- keops_kernel("Sum_Reduction(SqDist(x, y), 0)", c("x = Vi(4)", "y = Vj(4)"))
+  measures <- as.matrix(iris[1:4])
+  dimnames(measures) <- NULL
+  expected <- op(list(measures, measures))
+  expect_identical(op(list(iris[1:4], iris[1:4])), expected)
+  expect_identical(op(list(y = measures, x = iris[1:4])), expected)
+  mixed <- data.frame(a = 1:2, b = c(TRUE, FALSE), c = c(0.5, NaN), d = 1)
+  zeros <- matrix(0, 1, 4)
+  expect_identical(op(list(mixed, as.data.frame(zeros))), op(list(as.matrix(mixed), zeros)))
+  frame <- iris[2:5]
+  for (inputs in list(list(frame, measures), list(y = measures, x = frame))) {
+    error <- expect_error(op(inputs), class = "kernelops_error_argument")
+    expect_match(conditionMessage(error), "input `x`.* column `Species` is of type factor")
+    expect_identical(error[c("argument", "column")], list(argument = "x", column = "Species"))
+  }
+})
+
+test_that("what is no number is refused with a hint", {
   op <- keops_kernel("Sum_Reduction(x * y, 0)", c("x = Vi(1)", "y = Vj(1)"))
-  expect_identical(is.na(c(op(list(c(1L, NA, 3L), 1)))), c(FALSE, TRUE, FALSE))
+  wrong <- list(
+    factor = factor("a"), character = "a", Date = Sys.Date(), POSIXct = Sys.time(),
+    difftime = Sys.time() - Sys.time(), complex = 1i, list = list(1), `NULL` = NULL,
+    closure = sum, integer64 = structure(1, class = "integer64")
+  )
+  for (type in setdiff(names(wrong), "closure")) {
+    error <- expect_error(op(list(1, wrong[[type]])), class = "kernelops_error_argument")
+    expect_identical(error$argument, "y")
+    part <- paste0("it is of type ", type, "\n  hint: ")
+    expect_match(conditionMessage(error), part, fixed = TRUE)
+  }
+  # Other classes of numbers are what they are.
+  expect_identical(c(op(list(structure(2, class = "weight"), stats::ts(3)))), 6)
+})
+
+test_that("rows of results are named as those of the first input that has names", {
+  x <- matrix(1:6 / 2, 3, dimnames = list(c("a", "b", "c"), c("k", "l")))
+  y <- matrix(1:4 / 4, 2, dimnames = list(c("u", "v"), NULL))
+  args <- c("x = Vi(2)", "y = Vj(2)", "w = Vi(1)", "s = Pm(2)")
+  run <- function(formula, inputs, ...) keops_kernel(formula, args)(inputs, ...)
+  inputs <- list(x, y, c(p = 1, q = 2, r = 3), c(no = 1, none = 2))
+  i <- c("a", "b", "c")
+  value <- run("Sum_Reduction(SqDist(x, y) * w * s, 0)", inputs)
+  expect_identical(dimnames(value), list(i, NULL))
+  expect_identical(dimnames(run("Sum_Reduction(x * y * w, 1)", inputs)), list(c("u", "v"), NULL))
+  expect_null(dimnames(run("Sum_Reduction(x * y * w, 2)", inputs)))
+  expect_identical(dimnames(run("ArgMin_Reduction(SqDist(x, y), 0)", inputs)), list(i, NULL))
+  expect_identical(dimnames(run("Any_Reduction(x < y, 0)", inputs)), list(i, NULL))
+  ranked <- run("KMin_Reduction(x - y, 3, 0)", inputs)
+  expect_identical(dimnames(ranked), list(i, NULL, NULL))
+  several <- run("KMin_ArgKMin_Reduction(x - y, 1, 1)", inputs)
+  expect_identical(lapply(several, rownames), lapply(several, function(each) c("u", "v")))
+  both <- run(c(a = "Sum_Reduction(x * y, 0)", b = "Sum_Reduction(x * y, 1)"), inputs)
+  expect_identical(lapply(both, rownames), list(a = i, b = c("u", "v")))
+  # The next input, if the first has none, whatever the order they come in.
+  inputs[[1L]] <- unname(x)
+  expect_identical(rownames(run("Sum_Reduction(x * y, 0)", inputs)), c("p", "q", "r"))
+  named <- stats::setNames(inputs, c("x", "y", "w", "s"))[4:1]
+  expect_identical(rownames(run("Sum_Reduction(x * y, 0)", named)), c("p", "q", "r"))
+  inputs[[3L]] <- 1:3
+  expect_null(dimnames(run("Sum_Reduction(x * y, 0)", inputs)))
+  # Transposed inputs have their names in columns.
+  turned <- run("Sum_Reduction(x * y, 0)", list(t(x), t(y), 1:3, 1:2), inner_dim = "row")
+  expect_identical(dimnames(turned), list(i, NULL))
+  grad <- keops_grad(keops_kernel("Sum_Reduction(SqDist(x, y), 0)", args[1:2]), "y")
+  expect_identical(rownames(grad(list(x, y, 1:3))), c("u", "v"))
 })
 
 test_that("zero rows on either side give the neutral element or no rows", {
@@ -185,7 +274,9 @@ test_that("an operator is small and survives saveRDS", {
   file <- tempfile(fileext = ".rds")
   saveRDS(op, file)
   expect_lt(file.size(file), 5000)
-  expect_identical(sort(ls(environment(op))), c("args", "formula", "operations", "sum_scheme"))
+  expect_identical(
+    sort(ls(environment(op))), c("args", "formula", "operations", "sum_scheme", "verbose")
+  )
   inputs <- gaussian_inputs()
   expect_identical(readRDS(file)(inputs), op(inputs))
 })
@@ -242,4 +333,24 @@ test_that("powers of 2 are right over the whole range, as this machine computes 
   on.exit(options(kernelops.precision = old))
   single <- c(special[c(-7, -8)], seq(-149, 127.9, by = 2^-5), sample(-2^20:2^20, 5000) / 2^20)
   check(single[is.nan(single) | is.infinite(single) | abs(single) < 150], 4e-7, 2^-125)
+})
+
+test_that("verbose of an operator overrides the option", {
+  number <- 1122
+  args <- c("x = Vi(1)", "y = Vj(1)")
+  # An operator that is compiled anew.
+  fresh <- function(verbose, option) {
+    number <<- number + 1
+    formula <- sprintf("Sum_Reduction(x * y * %d, 0)", number)
+    op <- keops_kernel(formula, args, verbose = verbose)
+    new <- list(kernelops.verbose = option, kernelops.cache_dir = new_directory())
+    with_options(new, op(list(1, 1)))
+  }
+  told <- testthat::capture_messages(fresh(TRUE, FALSE))
+  expect_match(told[1L], "compiling")
+  expect_silent(fresh(FALSE, TRUE))
+  expect_silent(fresh(NULL, FALSE))
+  condition <- tryCatch(fresh(NULL, TRUE), message = identity)
+  expect_s3_class(condition, c("kernelops_message", "message", "condition"), exact = TRUE)
+  expect_error(fresh(1, TRUE), class = "kernelops_error_argument")
 })

@@ -6,7 +6,7 @@ test_that("an operator prints formula, variables, precision, back end and state"
   text <- paste(output, collapse = "\n")
   for (part in c(
     "Sum_Reduction(Exp(-s * SqNorm2(x - y)) * b, 0)", "x = Vi(3)", "s = Pm(1)", "6 columns",
-    "one row for each i", "float64", "compiled"
+    "one row for each i", "about 21 operations and 1 exponential a pair", "float64", "compiled"
   )) {
     expect_match(text, part, fixed = TRUE)
   }
@@ -48,6 +48,16 @@ test_that("a summary is a list of plain data", {
   expect_identical(facts$results[[1L]]$index, "j")
   expect_identical(facts$precision, "float64")
   expect_output(print(facts), "one row for each j")
+})
+
+test_that("the cost of a pair is written for people", {
+  expect_identical(
+    format_cost(c(operations = 1234, exponential = 2, BesselK = 2, sine = 1)),
+    "about 1,234 operations, 2 exponentials, 2 BesselK and 1 sine a pair"
+  )
+  expect_identical(format_cost(c(operations = 1)), "about 1 operation a pair")
+  expect_identical(format_cost(c(operations = 0)), "nothing a pair")
+  expect_identical(summary(squared_norm_sum())$cost, c(operations = 9))
 })
 
 test_that("an operator of indices says so", {

@@ -1,8 +1,8 @@
 test_that("settings hold all that the engine needs", {
   settings <- current_settings()
   expect_setequal(names(settings), c(
-    "precision", "threads", "compilers", "compiler_flags", "cpu", "cache_directory",
-    "kernel_directory", "version", "verbose"
+    "backend", "device", "precision", "threads", "na_action", "compilers", "compiler_flags", "cpu",
+    "cache_directory", "cache_size", "kernel_directory", "version", "verbose", "progress"
   ))
   expect_type(settings$threads, "integer")
   expect_type(settings$compilers, "character")

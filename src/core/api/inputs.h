@@ -21,12 +21,15 @@ struct Input {
   std::int64_t rows = 0;
   std::int64_t columns = 1;
   const void* data = nullptr;
+  std::string hint{};  // for messages: how to make numbers of it
 };
 
 /// The inputs as arrays, one for each variable in its order, and the numbers of rows.
 struct CheckedInputs {
   std::vector<ArrayView> views;
+  std::vector<std::size_t> places;  // of each variable's input in the list
   Sizes sizes;
+  bool transposed = false;
 };
 
 /// Matches inputs to variables, by name if they have names and by order otherwise, and checks
@@ -36,5 +39,11 @@ struct CheckedInputs {
 /// came.
 CheckedInputs check_inputs(const std::vector<Variable>& variables, const std::vector<Input>& inputs,
                            bool transposed);
+
+/// Throws Error(argument) naming the variable and the place if an input has a missing value: in
+/// float64 that of R, a NaN which is marked as one, otherwise kMissingInteger. Reads every input
+/// once.
+void refuse_missing(const std::vector<Variable>& variables, const CheckedInputs& inputs,
+                    int threads, ThreadPool& pool, const InterruptCheck& interrupted);
 
 }  // namespace kernelops

@@ -22,7 +22,6 @@ namespace {
 
 // Formulas remembered before all are forgotten: a bound on memory for programs that make many.
 constexpr std::size_t kMostOperators = 1000;
-constexpr std::uintmax_t kLargestCache = std::uintmax_t{512} << 20;
 constexpr std::chrono::hours kOldestKernel(24 * 90);
 
 // Texts joined by a character that none of them holds.
@@ -62,19 +61,20 @@ std::shared_ptr<LoadedOperator> Session::load(const OperatorText& text) {
   return made;
 }
 
-Invocation Session::prepare(const OperatorText& text, const std::vector<Input>& inputs,
-                            bool transposed) {
+Invocation Session::prepare(const std::shared_ptr<LoadedOperator>& loaded,
+                            const std::vector<Input>& inputs, bool transposed) {
   Invocation out;
-  out.loaded = load(text);
+  out.loaded = loaded;
   const Operator& op = out.loaded->op;
-  const CheckedInputs checked = check_inputs(op.variables(), inputs, transposed);
-  out.sizes = checked.sizes;
+  out.inputs = check_inputs(op.variables(), inputs, transposed);
+  out.sizes = out.inputs.sizes;
   for (const Pass& pass : op.passes()) {
     for (const Panel* panel : {&pass.program.parameters, &pass.program.row, &pass.program.column}) {
       for (const PanelInput& input : panel->inputs) {
         const Expr source = input.picked ? input.source->arguments[0] : input.source;
         if (source->kind != NodeKind::variable) continue;
-        out.bindings[source] = checked.views[static_cast<std::size_t>(source->variable.position)];
+        out.bindings[source] =
+            out.inputs.views[static_cast<std::size_t>(source->variable.position)];
       }
     }
   }
@@ -115,8 +115,23 @@ const Program& LoadedOperator::program(std::size_t pass, bool is_transposed) {
       .first->second;
 }
 
-std::vector<Session::Runnable> Session::runnable(Engine& engine, const Invocation& invocation,
-                                                 bool float32, const InterruptCheck& interrupted) {
+std::shared_ptr<Kernel> Session::make_kernel(Engine& engine, const Program& program, bool float32,
+                                             const InterruptCheck& interrupted) {
+  const std::size_t builds = engine.cache->builds();
+  const auto start = std::chrono::steady_clock::now();
+  std::shared_ptr<Kernel> kernel = engine.backend->kernel(program, float32, interrupted);
+  if (engine.cache->builds() > builds) {
+    compile_seconds_ +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+  return kernel;
+}
+
+std::vector<Session::Runnable> Session::runnable(const Invocation& invocation,
+                                                 const Settings& settings,
+                                                 const InterruptCheck& interrupted) {
+  Engine& engine = this->engine(settings);
+  const bool float32 = settings.float32;
   LoadedOperator& loaded = *invocation.loaded;
   loaded.kernels.resize(loaded.op.passes().size());
   std::vector<Runnable> out;
@@ -126,12 +141,12 @@ std::vector<Session::Runnable> Session::runnable(Engine& engine, const Invocatio
         usual.has_pairs() && prefers_transposed(*engine.backend, usual, float32, invocation.sizes);
     const Program& program = loaded.program(k, transposed);
     std::shared_ptr<Kernel>& kernel = loaded.kernels[k][{&engine, float32, transposed}];
-    if (kernel == nullptr) kernel = engine.backend->kernel(program, float32, interrupted);
+    if (kernel == nullptr) kernel = make_kernel(engine, program, float32, interrupted);
     out.push_back({program, kernel});
   }
-  if (engine.cache->builds() > 0 && !pruned_) {
-    engine.cache->prune(kLargestCache, kOldestKernel);
-    pruned_ = true;
+  if (engine.cache->builds() > 0 && engine.pruned != settings.cache_bytes) {
+    engine.cache->prune(settings.cache_bytes, kOldestKernel);
+    engine.pruned = settings.cache_bytes;
   }
   return out;
 }
@@ -216,13 +231,38 @@ class Results {
   Bindings bindings;
 };
 
+// The part of all work that is done after each pass.
+std::vector<double> stage_ends(const Operator& op, const Sizes& sizes) {
+  std::vector<double> ends;
+  double total = 0;
+  for (const Pass& pass : op.passes()) {
+    if (op.passes().size() == 1) return {1};
+    const Program& program = pass.program;
+    const auto rows = static_cast<double>(sizes.of(program.rows));
+    const auto columns =
+        program.has_pairs() ? static_cast<double>(sizes.of(opposite(program.rows))) : 1;
+    total += 1 + rows * columns * instruction_count(program);
+    ends.push_back(total);
+  }
+  for (double& end : ends) end /= total;
+  return ends;
+}
+
 }  // namespace
+
+void Session::check_missing(const Invocation& invocation, const Settings& settings,
+                            const InterruptCheck& interrupted) {
+  if (!settings.refuses_missing) return;
+  refuse_missing(invocation.loaded->op.variables(), invocation.inputs, settings.threads, pool_,
+                 interrupted);
+}
 
 void Session::run(const Invocation& invocation, const Settings& settings,
                   const InterruptCheck& interrupted) {
   const Operator& op = invocation.loaded->op;
-  const std::vector<Runnable> ready =
-      runnable(engine(settings), invocation, settings.float32, interrupted);
+  pool_.progress().start_stage(0, 0);
+  const std::vector<Runnable> ready = runnable(invocation, settings, interrupted);
+  const std::vector<double> ends = stage_ends(op, invocation.sizes);
   Results results(invocation);
   for (std::size_t k = 0; k < op.passes().size(); ++k) {
     const Pass& pass = op.passes()[k];
@@ -235,6 +275,7 @@ void Session::run(const Invocation& invocation, const Settings& settings,
       for (const OutputView& output : results.outputs_of(node)) outputs.push_back(output);
     }
     const auto& [program, kernel] = ready[k];
+    pool_.progress().start_stage(k == 0 ? 0 : ends[k - 1], ends[k]);
     if (program.has_pairs()) {
       execute(program, *kernel, results.bindings, invocation.sizes, outputs, settings.threads,
               pool_, interrupted);
@@ -271,7 +312,9 @@ BackendStatus Session::status(const Operator& op, const Settings& settings) {
   const bool compiled = std::all_of(op.passes().begin(), op.passes().end(), [&](const Pass& pass) {
     return backend.is_ready(pass.program, settings.float32);
   });
-  return {backend.name(), compiled, backend.availability().reason};
+  PairCost cost;
+  for (const Pass& pass : op.passes()) add_pair_cost(pass.program, cost);
+  return {backend.name(), compiled, backend.availability().reason, cost};
 }
 
 SystemReport Session::report(const Settings& settings) {

@@ -99,6 +99,7 @@ class Execution {
           },
           interrupted);
     }
+    pool.progress().expect(plan_.row_units * divide_up(plan_.columns, plan_.tile_columns));
     pool.run(
         workers, plan_.units(),
         [&](std::int64_t unit, int worker) {
@@ -118,7 +119,7 @@ class Execution {
   }
 
   void compute_unit(std::int64_t unit, Workspace& space, PartialStates* partial_states,
-                    const ThreadPool& pool) const {
+                    ThreadPool& pool) const {
     // Splits of the same rows one after the other, so that the later can continue the earlier.
     const std::int64_t row_unit = unit % plan_.row_units;
     const std::int64_t split = unit / plan_.row_units;
@@ -153,6 +154,7 @@ class Execution {
         tile.first_row = row;
         kernel_.tile(tile);
       }
+      pool.progress().count();
     }
     if (program_.fold_rows) fold(state, stride, count, partial.memory);
     if (partial_states != nullptr) {

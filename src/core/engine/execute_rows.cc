@@ -45,6 +45,7 @@ class RowExecution {
     const std::int64_t units = divide_up(output_.rows, stride_);
     const int threads = threads_for(output_.rows);
     std::vector<std::unique_ptr<Unit>> spaces(static_cast<std::size_t>(std::max(1, threads)));
+    pool_.progress().expect(units);
     pool_.run(
         threads, units,
         [&](std::int64_t unit, int worker) {
@@ -57,6 +58,7 @@ class RowExecution {
               out[k * output_.rows + first + r] = result(space, k, r);
             }
           }
+          pool_.progress().count();
         },
         interrupted_);
   }
@@ -72,6 +74,7 @@ class RowExecution {
     const int threads = threads_for(places);
     const std::int64_t wave = std::min(units, kUnitsOfThread * std::max(1, threads));
     std::vector<std::unique_ptr<Unit>> spaces(static_cast<std::size_t>(wave));
+    pool_.progress().expect(units);
     for (std::int64_t first = 0; first < units; first += wave) {
       const std::int64_t count = std::min(wave, units - first);
       pool_.run(
@@ -79,6 +82,7 @@ class RowExecution {
           [&](std::int64_t unit, int) {
             compute_entries(selected, (first + unit) * stride_,
                             made(spaces[static_cast<std::size_t>(unit)]));
+            pool_.progress().count();
           },
           interrupted_);
       pool_.run(

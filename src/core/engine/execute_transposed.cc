@@ -42,6 +42,7 @@ class TransposedExecution {
     const int workers =
         static_cast<int>(std::min<std::int64_t>({threads, plan_.units, plan_.threads}));
     std::vector<std::unique_ptr<Workspace>> spaces(static_cast<std::size_t>(std::max(1, workers)));
+    pool.progress().expect(divide_up(plan_.rows, plan_.rows_per_tile));
     pool.run(
         workers, plan_.units,
         [&](std::int64_t unit, int worker) {
@@ -82,7 +83,7 @@ class TransposedExecution {
     return states_.at(static_cast<std::size_t>(unit) * state_bytes_);
   }
 
-  void compute_unit(std::int64_t unit, const Workspace& space, const ThreadPool& pool) const {
+  void compute_unit(std::int64_t unit, const Workspace& space, ThreadPool& pool) const {
     void* const state = state_of(unit);
     kernel_.initialise(state, stride_, stride_);
     const std::int64_t begin = unit * plan_.rows_per_unit;
@@ -99,6 +100,7 @@ class TransposedExecution {
       if (rest > 0) {
         meet_rest(rows + whole * sizes_.lanes, first + whole * sizes_.lanes, rest, state, space);
       }
+      pool.progress().count();
     }
   }
 

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 
+#include "core/support/progress.h"
+
 namespace kernelops {
 
 /// Asked about every 50 ms on the calling thread; true stops the job.
@@ -32,6 +34,9 @@ class ThreadPool {
   /// Whether the current job is to end early.
   bool stopping() const;
 
+  /// What tasks have done of all that is to be done; it has no effect on the pool.
+  Progress& progress() { return progress_; }
+
  private:
   struct Job;
 
@@ -42,6 +47,7 @@ class ThreadPool {
   static void run_here(Job& job, const InterruptCheck& interrupted);
 
   std::unique_ptr<Shared> shared_;
+  Progress progress_;
   long process_;
 };
 

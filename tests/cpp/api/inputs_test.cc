@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstring>
+#include <limits>
+
 #include "core/syntax/arguments.h"
 #include "support/formulas.h"
 
@@ -146,6 +150,101 @@ TEST(Inputs, AScalarParameterIsOneNumber) {
   const Error error =
       error_of([] { check_inputs(parse_arguments({"s=Pm(1)"}), {vector(2)}, false); });
   EXPECT_CONTAINS(error.what(), "must be one number; it is a vector of length 2");
+}
+
+TEST(Inputs, TheHintOfTheHostEndsTheMessage) {
+  Input x = matrix(5, 3);
+  x.is_numeric = false;
+  x.type = "factor";
+  x.hint = "convert it";
+  expect_error({x, matrix(4, 3), vector(4), vector(2)}, "x",
+               "it is of type factor\n  hint: convert it");
+}
+
+TEST(Inputs, KnowTheirPlacesInTheList) {
+  const CheckedInputs out =
+      check({vector(2, "s"), matrix(4, 3, "y"), vector(4, "b"), matrix(5, 3, "x")});
+  EXPECT_EQ(out.places, (std::vector<std::size_t>{3, 1, 2, 0}));
+}
+
+// A NaN with 1954 in its low word, as R has it.
+double missing_number(std::uint64_t high = 0x7ff00000) {
+  const std::uint64_t bits = high << 32 | 1954;
+  double value = 0;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+class MissingTest : public ::testing::Test {
+ protected:
+  // The message about x, rows x 2, or its transpose.
+  std::string message(const std::vector<double>& x, bool transposed = false) {
+    const auto rows = static_cast<std::int64_t>(x.size() / 2);
+    const Input input = {"x",
+                         "double",
+                         true,
+                         ElementType::float64,
+                         true,
+                         transposed ? 2 : rows,
+                         transposed ? rows : 2,
+                         x.data()};
+    return message_of({"x=Vi(2)"}, input, transposed);
+  }
+
+  std::string message_of(const std::vector<std::string>& declarations, const Input& input,
+                         bool transposed = false) {
+    const auto variables = parse_arguments(declarations);
+    const CheckedInputs checked = check_inputs(variables, {input}, transposed);
+    for (const int threads : {0, 1, 3}) {
+      try {
+        refuse_missing(variables, checked, threads, pool, {});
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::argument);
+        EXPECT_EQ(error.data().at("argument"), "x");
+        if (threads == 3) return error.what();
+      }
+    }
+    return "";
+  }
+
+  ThreadPool pool;
+};
+
+TEST_F(MissingTest, NumbersInfinitiesAndNaNPass) {
+  const double inf = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(message({0, -1, 1954, inf, -inf, std::nan(""), -std::nan(""), 1e300}), "");
+  EXPECT_EQ(message({}), "");
+}
+
+TEST_F(MissingTest, AreNamedWithTheirNumberAndTheFirstRow) {
+  std::vector<double> x(12, 1.5);
+  x[6 + 1] = missing_number();
+  EXPECT_CONTAINS(message(x), "input `x` must have no missing values (NA); it has 1, in row 2\n");
+  x[4] = missing_number(0x7ff80000);
+  x[5] = missing_number(0xfff80000);
+  EXPECT_CONTAINS(message(x), "it has 3, the first in row 2\n");
+  EXPECT_CONTAINS(message(x, true), "it has 3, the first in column 3\n");
+}
+
+TEST_F(MissingTest, AreFoundAnywhereInLargeInputs) {
+  std::vector<double> x(2 * 300001, 1.5);
+  for (const std::size_t place : {std::size_t{0}, std::size_t{131071}, std::size_t{131072},
+                                  std::size_t{300000}, x.size() - 1}) {
+    x[place] = missing_number();
+    EXPECT_CONTAINS(message(x), "in row " + std::to_string(place % 300001 + 1) + "\n");
+    x[place] = 1.5;
+  }
+  EXPECT_EQ(message(x), "");
+}
+
+TEST_F(MissingTest, AreFoundInIntegersAndParameters) {
+  std::vector<std::int32_t> x = {1, 2, kMissingInteger, 1954};
+  EXPECT_CONTAINS(
+      message_of({"x=Vi(1)"}, {"x", "integer", true, ElementType::int32, false, 4, 1, x.data()}),
+      "in row 3\n");
+  EXPECT_CONTAINS(
+      message_of({"x=Pm(4)"}, {"x", "integer", true, ElementType::int32, false, 4, 1, x.data()}),
+      "in place 3\n");
 }
 
 }  // namespace

@@ -368,5 +368,54 @@ TEST_F(SessionTest, ReportsTheCompilerAndTheCache) {
   EXPECT_GE(report.cpu.vector_bytes, 16);
 }
 
+TEST_F(SessionTest, MissingValuesAreRefusedOrPass) {
+  std::vector<std::int32_t> rows = {1, kMissingInteger, 3};
+  const std::vector<std::string> arguments = {"x=Vi(1)"};
+  const Input numbers = {"", "integer", true, ElementType::int32, false, 3, 1, rows.data()};
+  const Invocation call = session.prepare(text("Sum_Reduction(x,0)", arguments), {numbers}, false);
+  EXPECT_EQ(error_of([&] { session.check_missing(call, settings, {}); }).data().at("place"), "2");
+  settings.refuses_missing = false;
+  session.check_missing(call, settings, {});
+}
+
+// The parts of the work that a call reports while it runs.
+TEST_F(SessionTest, ProgressGrowsOverAllPasses) {
+  x = Table(30000, 2, 0.5);
+  y = Table(30000, 2, 0.25);
+  const Table e(30000, 1, 1);
+  settings.threads = 2;
+  std::vector<double> seen;
+  Invocation invocation = session.prepare(
+      text("Grad(LogSumExp_Reduction(-SqDist(x,y),0),x,e)", {"x=Vi(2)", "y=Vj(2)", "e=Vi(1)"}),
+      {input(x), input(y), input(e)}, false);
+  std::vector<double> out(60000);
+  invocation.outputs[0].data = out.data();
+  session.run(invocation, settings, [&] {
+    seen.push_back(session.progress());
+    return false;
+  });
+  EXPECT_EQ(session.progress(), 1);
+  EXPECT_GT(session.compile_seconds(), 0);
+  ASSERT_GT(seen.size(), 2u);
+  EXPECT_EQ(seen.front(), 0) << "while it is compiled";
+  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+  EXPECT_GT(seen.back(), 0.3);
+}
+
+TEST_F(SessionTest, TheCacheIsCutDownToItsSize) {
+  call(kFormula, kArguments, {input(x), input(y)});
+  EXPECT_EQ(kernels(), 1u);
+  settings.cache_bytes = 0;
+  call("Sum_Reduction(x*y,0)", kArguments, {input(x), input(y)});
+  EXPECT_EQ(kernels(), 0u);
+  expect_right(call(kFormula, kArguments, {input(x), input(y)}));
+}
+
+TEST_F(SessionTest, StatusCountsWhatAPairCosts) {
+  const PairCost cost = session.status(session.load(text(kFormula, kArguments))->op, settings).cost;
+  EXPECT_EQ(cost.functions, (std::map<std::string, double>{{"exponential", 1}}));
+  EXPECT_GE(cost.operations, 6);
+}
+
 }  // namespace
 }  // namespace kernelops
