@@ -84,7 +84,13 @@ clampint <- function(x, y, z) operate("ClampInt", list(x), parameter_texts(list(
 
 #' @rdname lazy-operations
 #' @export
-matern <- function(x, nu) operate("Matern", list(x, nu))
+matern <- function(x, nu) {
+  # These orders have closed forms, which the engine finds where the number is part of the formula.
+  if (is.LazyTensor(x) && length(nu) == 1L && is.numeric(nu) && nu %in% c(0.5, 1.5, 2.5, 3.5)) {
+    nu <- constant_tensor(nu)
+  }
+  operate("Matern", list(x, nu))
+}
 
 #' @rdname lazy-operations
 #' @export
