@@ -11,6 +11,6 @@
 #'
 #' @keywords internal
 #' @useDynLib kernelops, .registration = TRUE
-#' @importFrom methods is new "slot<-" setAs setClass setMethod show signature
+#' @importFrom methods cbind2 is new rbind2 "slot<-" setAs setClass setMethod show signature
 #' @importFrom Rcpp evalCpp
 "_PACKAGE"

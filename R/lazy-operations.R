@@ -34,7 +34,7 @@
 #' @param gamma The smoothing parameter.
 #' @param dimsx,dimsy,contx,conty,permute Whole numbers: the dimensions of the two tensors, the axes
 #'   over which the product is summed, counted from 0, and the order of the axes of the result.
-#' @param nu The smoothness.
+#' @param nu The smoothness; 0.5, 1.5, 2.5 and 3.5 are fast, others need a Bessel function.
 #' @return A LazyTensor; for plain numbers, numbers.
 #' @name lazy-operations
 #' @aliases Ops.LazyTensor Math.LazyTensor Complex.LazyTensor !,LazyTensor-method
@@ -155,13 +155,15 @@ operate <- function(name, arguments, parameters = NULL) {
 # component take vectors.
 plain_operation <- function(name, arguments, parameters) {
   row <- operation_row(name)
+  # Matern is a composite of operations that all work component by component.
+  by_component <- row$kind == "elementwise" || name == "Matern"
   for (argument in arguments) {
     usable <- is.numeric(argument) || is.logical(argument)
-    if (!usable || (row$kind != "elementwise" && !is.null(dim(argument)))) {
+    if (!usable || (!by_component && !is.null(dim(argument)))) {
       raise_argument_error("x", "a LazyTensor or numbers", argument)
     }
   }
-  if (row$kind != "elementwise") {
+  if (!by_component) {
     operation_dimension_of(name, lengths(arguments), parameters)
   }
   names(arguments) <- c("x", "y", "z", "w")[seq_along(arguments)]
@@ -169,7 +171,7 @@ plain_operation <- function(name, arguments, parameters) {
   names(values) <- sub("[[?].*", "", split_list(row$parameters))[seq_along(values)]
   result <- eval(str2lang(row$reference), c(arguments, values), references)
   shape <- arguments[[which.max(lengths(arguments))]]
-  if (row$kind == "elementwise" && length(shape) == length(result)) {
+  if (by_component && length(shape) == length(result)) {
     attributes(result) <- attributes(shape)
   }
   result
@@ -215,10 +217,15 @@ sides_that_fit <- function(x, variables, inner) {
   names(fits)[fits]
 }
 
-# Whether a matrix has an entry for each pair.
+# Whether numbers have an entry for each pair.
 is_dense <- function(x, sizes, inner) {
-  length(dim(x)) == 2L && ncol(x) > 1L && ncol(x) != inner &&
-    isTRUE(nrow(x) == sizes[["i"]]) && isTRUE(ncol(x) == sizes[["j"]])
+  if (anyNA(sizes) || any(sizes < 2L)) {
+    return(FALSE)
+  }
+  if (is.null(dim(x))) {
+    return(length(x) == prod(sizes))
+  }
+  length(dim(x)) == 2L && ncol(x) != inner && identical(as.integer(dim(x)), unname(sizes))
 }
 
 raise_unclear_side <- function(x, argument, sizes, inner, sides) {
@@ -227,19 +234,24 @@ raise_unclear_side <- function(x, argument, sizes, inner, sides) {
   } else {
     sprintf("a %s array", paste(dim(x), collapse = " x "))
   }
-  why <- if (is_dense(x, sizes, inner)) {
-    "A dense matrix of all pairs cannot be part of a LazyTensor."
+  operands <- c(e1 = "the left operand", e2 = "the right operand")
+  name <- if (argument %in% names(operands)) operands[[argument]] else paste0("`", argument, "`")
+  hint <- if (is_dense(x, sizes, inner)) {
+    paste0(
+      "Numbers for all pairs cannot be part of a LazyTensor.\n  For pmin() and pmax() write ",
+      "minimum() and maximum()."
+    )
   } else if (length(sides) == 0L) {
     "It fits none of them."
   } else {
-    sprintf("Say which it belongs to: %s.", paste0(sides, "(", argument, ")", collapse = " or "))
+    sprintf("Say which it belongs to: %s.", paste0(sides, "()", collapse = " or "))
   }
   raise_error("dimension", sprintf(
     paste0(
-      "the shape of `%s` does not tell which side it belongs to\n  given: %s, beside a LazyTensor ",
+      "the shape of %s does not tell which side it belongs to\n  given: %s, beside a LazyTensor ",
       "of %s rows i, %s rows j and dimension %s\n  %s"
     ),
-    argument, what, format_size(sizes[["i"]]), format_size(sizes[["j"]]), inner, why
+    name, what, format_size(sizes[["i"]]), format_size(sizes[["j"]]), inner, hint
   ), list(argument = argument))
 }
 

@@ -40,9 +40,9 @@ plain_factor <- function(y) {
 }
 
 check_conformable <- function(columns, rows) {
-  if (!is.na(columns) && columns != rows) {
+  if (!is.na(columns) && !is.na(rows) && columns != rows) {
     raise_error("dimension", sprintf(
-      "the product needs as many rows as the symbolic matrix has columns, %s\n  given: %s",
+      "the right side of the product must have as many rows as the left columns, %s\n  given: %s",
       format_size(columns), format_size(rows)
     ), list(expected = format_size(columns), actual = format_size(rows)))
   }
@@ -58,6 +58,7 @@ product_before <- function(x, y) {
   }
   x <- plain_factor(x)
   if (is.null(dim(x))) x <- matrix(x, nrow = if (length(x) == nrow(y)) 1L else length(x))
+  check_conformable(ncol(x), nrow(y))
   t(t(y) %*% t(x))
 }
 
@@ -113,6 +114,18 @@ is.matrix.LazyProduct <- function(x) {
     "identity matrix, or compute as.matrix()."
   ))
 }
+
+for (bind in c("cbind2", "rbind2")) {
+  for (kinds in list(c("LazyTensor", "ANY"), c("ANY", "LazyTensor"))) {
+    setMethod(bind, kinds, function(x, y, ...) {
+      raise_error("unsupported", paste0(
+        "LazyTensors cannot be bound together\n  concat() joins components, and rows are joined ",
+        "before they become a LazyTensor."
+      ))
+    })
+  }
+}
+rm(bind, kinds)
 
 #' @export
 summary.LazyProduct <- function(object, ...) {

@@ -91,13 +91,16 @@ test_that("vectors and matrices belong to the side whose shape they have", {
 test_that("numbers whose side is not clear are refused", {
   square <- lazy_points(5L, 5L, 3L)
   k <- sqdist(square$x_i, square$y_j)
-  expect_error(k * 1:5, "Vi\\(e2\\) or Vj\\(e2\\)", class = "kernelops_error_dimension")
+  expect_error(k * 1:5, "Vi\\(\\) or Vj\\(\\)", class = "kernelops_error_dimension")
   expect_error(1:4 + k, "fits none", class = "kernelops_error_dimension")
-  expect_error(k + diag(5), "dense matrix", class = "kernelops_error_dimension")
+  expect_error(k + diag(5), "all pairs", class = "kernelops_error_dimension")
   three <- lazy_points(3L, 5L, 3L)
   expect_error(
-    (three$x_i - three$y_j) * 1:3, "Vi\\(e2\\) or Pm\\(e2\\)",
+    (three$x_i - three$y_j) * 1:3, "Vi\\(\\) or Pm\\(\\)",
     class = "kernelops_error_dimension"
+  )
+  expect_error(
+    suppressWarnings(pmin(k, 1)), "minimum\\(\\)", class = "kernelops_error_dimension"
   )
   expect_error(k + "a", class = "kernelops_error_argument")
   expect_error(k + factor(1:5), class = "kernelops_error_argument")
@@ -251,6 +254,7 @@ test_that("functions take plain numbers too", {
   expect_identical(unit_step(m), matrix(c(0, 1, 1, 1), 2))
   expect_identical(clamp(m, -1, 3), matrix(c(-1, 0, 2, 3), 2))
   expect_identical(mod(7, 3), 1)
+  expect_equal(matern(abs(m), 0.5), exp(-abs(m)))
   expect_identical(kernelops::atan2(1, 2), base::atan2(1, 2))
   expect_identical(sqdist(1:3, 2:4), 3)
   expect_identical(exp1j(0), 1 + 0i)
