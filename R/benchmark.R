@@ -224,7 +224,7 @@ NULL
 #' @export
 plot.keops_benchmark <- function(x, ...) {
   tasks <- unique(x$task)
-  old <- graphics::par(mfrow = c(1L, max(length(tasks), 1L)), mar = c(4.2, 5, 2.5, 0.8))
+  old <- graphics::par(mfrow = c(1L, max(length(tasks), 1L)), mar = c(4.2, 5, 2.5, 2.4))
   on.exit(graphics::par(old))
   limit <- largest_dense(x)
   for (task in tasks) {
@@ -241,7 +241,7 @@ plot.keops_benchmark <- function(x, ...) {
     if (!is.null(limit)) {
       graphics::abline(v = limit, lty = 3, col = "grey40")
       graphics::mtext(
-        format_bytes(attr(x, "memory_limit")),
+        paste(format_bytes(attr(x, "memory_limit")), "dense"),
         at = limit, cex = 0.6, col = "grey40"
       )
     }

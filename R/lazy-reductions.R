@@ -43,12 +43,12 @@ NULL
 
 # What indexes the result, as the last argument of a reduction says it.
 category_of_index <- function(index) {
-  sides <- if (is.character(index) && !anyNA(index)) paste(sort(index), collapse = "") else ""
-  category <- match(sides, c("j", "i", "ij")) - 1L
+  if (identical(index, c("i", "j"))) index <- "ij"
+  category <- if (is_string(index)) match(index, c("j", "i", "ij")) else NA_integer_
   if (is.na(category)) {
     raise_argument_error("index", "\"i\", \"j\" or \"ij\"", index)
   }
-  category
+  category - 1L
 }
 
 # Reduces a LazyTensor. `weight` is a LazyTensor, `rank` is K.

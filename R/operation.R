@@ -68,6 +68,9 @@ define_operation <- function(definition) {
 
 # The definitions of the operations that a formula uses, and of those that their derivatives use.
 used_operations <- function(texts) {
+  if (length(defined_operations) == 0L) {
+    return(list())
+  }
   used <- character()
   repeat {
     words <- unlist(strsplit(texts, "[^A-Za-z0-9_]+"))
