@@ -134,6 +134,7 @@ symbolic_tensor <- function(kind, name, dim, is_complex) {
 
 variable_tensor <- function(kind, x, is_complex) {
   data <- tensor_data(x, is_row = kind == "Pm")
+  check_missing(data)
   complex <- is_complex || is.complex(data)
   if (complex) data <- interleaved(data)
   tensor_of(new_variable(kind, ncol(data), data), complex)
@@ -161,6 +162,23 @@ check_tensor_data <- function(x, is_complex) {
       )
     }
     raise_argument_error("x", "a matrix, data frame or vector of numbers", x)
+  }
+}
+
+# The engine checks again, but knows no names of LazyTensors.
+check_missing <- function(data) {
+  if (!anyNA(data) || keops_option("na_action") != "fail") {
+    return(invisible())
+  }
+  missing <- which(is.na(data) & !is.nan(data))
+  if (length(missing) > 0L) {
+    row <- (missing[1L] - 1L) %% nrow(data) + 1L
+    raise_error("argument", sprintf(
+      paste0(
+        "`x` must have no missing values (NA)\n  given: %d, the first in row %d\n  hint: leave ",
+        "them out, or let NA pass as NaN with the option na_action = \"pass\""
+      ), length(missing), row
+    ), list(argument = "x"))
   }
 }
 
@@ -256,14 +274,9 @@ united_variables <- function(tensors) {
   variables <- list()
   for (tensor in tensors) {
     for (variable in tensor@variables) {
-      known <- FALSE
-      for (other in variables) {
-        if (identical(other, variable)) {
-          known <- TRUE
-          break
-        }
+      if (variable_position(variable, variables) == 0L) {
+        variables[[length(variables) + 1L]] <- variable
       }
-      if (!known) variables[[length(variables) + 1L]] <- variable
     }
   }
   tensor_sizes(variables)

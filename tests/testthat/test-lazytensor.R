@@ -36,6 +36,16 @@ test_that("what is not numbers is refused, by the name of a column", {
   expect_error(Vi(1:3, 3), class = "kernelops_error_argument")
 })
 
+test_that("missing values are refused, unless they may pass", {
+  x <- cbind(1:3, c(4, NA, NA))
+  expect_error(Vi(x), "2, the first in row 2", class = "kernelops_error_argument")
+  expect_error(Vj(data.frame(u = c(NA, 1L))), "row 1", class = "kernelops_error_argument")
+  expect_error(Pm(c(1i, NA)), class = "kernelops_error_argument")
+  expect_true(is.nan(sum(Vi(c(1, NaN)), index = "i")))
+  passed <- with_keops_options(list(na_action = "pass"), sum(Vi(c(1, NA)), index = "i"))
+  expect_true(is.na(passed))
+})
+
 test_that("complex numbers lie with their parts side by side", {
   z <- matrix(complex(real = 1:4, imaginary = 5:8), 2)
   tensor <- Vi(z)
