@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "core/jit/compile_log.h"
@@ -73,6 +76,17 @@ std::string refusal_of(const DynamicLibrary& library, const std::vector<CudaTarg
   return missing_functions(library, function_names());
 }
 
+// NVRTC opens a second library by its bare name, which the loader only finds in an installation
+// that it knows, or if it is open already.
+std::unique_ptr<DynamicLibrary> open_builtins(const std::string& path, CudaVersion version) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  const std::string name = "libnvrtc-builtins.so." + version_text(version);
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder / name, ignored)) return nullptr;
+  std::string reason;
+  return DynamicLibrary::open((folder / name).string(), &reason);
+}
+
 // The worst of what a compiler can do for all targets.
 NvrtcFit worst_fit(const Nvrtc& nvrtc, const std::vector<CudaTarget>& targets) {
   NvrtcFit worst{NvrtcFit::Form::machine_code, 0, ""};
@@ -134,6 +148,7 @@ Nvrtc::Nvrtc(std::shared_ptr<DynamicLibrary> library)
 #undef KERNELOPS_TAKE
   path_ = library_->file_of(reinterpret_cast<void*>(f.nvrtcVersion));
   check(f.nvrtcVersion(&version_.major, &version_.minor), "nvrtcVersion");
+  builtins_ = open_builtins(path_, version_);
   int count = 0;
   check(f.nvrtcGetNumSupportedArchs(&count), "nvrtcGetNumSupportedArchs");
   architectures_.resize(static_cast<std::size_t>(std::max(count, 0)));

@@ -90,6 +90,7 @@ class Nvrtc {
   void check(int code, const char* call) const;
 
   std::shared_ptr<DynamicLibrary> library_;
+  std::unique_ptr<DynamicLibrary> builtins_;
   std::unique_ptr<Functions> functions_;
   std::string path_;
   CudaVersion version_;

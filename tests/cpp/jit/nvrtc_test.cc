@@ -72,38 +72,53 @@ TEST(NvrtcTest, RefusesWrongPathsWithTheReason) {
 // Libraries that only say what they are.
 class PretendNvrtcTest : public ::testing::Test {
  protected:
-  std::string library(CudaVersion version, const std::vector<int>& architectures) {
+  std::string library(CudaVersion version, const std::vector<int>& architectures,
+                      const std::string& first_step = "") {
     std::string numbers;
     for (int architecture : architectures) numbers += std::to_string(architecture) + ",";
-    std::string source =
-        "extern \"C\" {\n"
-        "int nvrtcVersion(int* major, int* minor) { *major = " +
-        std::to_string(version.major) + "; *minor = " + std::to_string(version.minor) +
-        "; return 0; }\n"
-        "const int known[] = {" +
-        numbers +
-        "};\n"
-        "int nvrtcGetNumSupportedArchs(int* n) { *n = sizeof(known) / sizeof(int); return 0; }\n"
-        "int nvrtcGetSupportedArchs(int* out) {\n"
-        "  for (int k : known) *out++ = k;\n"
-        "  return 0;\n"
-        "}\n";
-    for (const char* name :
-         {"nvrtcCreateProgram", "nvrtcDestroyProgram", "nvrtcCompileProgram", "nvrtcGetPTXSize",
-          "nvrtcGetPTX", "nvrtcGetCUBINSize", "nvrtcGetCUBIN", "nvrtcGetProgramLogSize",
-          "nvrtcGetProgramLog", "nvrtcGetErrorString"}) {
+    std::string source = "#include <dlfcn.h>\nextern \"C\" {\nconst int known[] = {" + numbers +
+                         "};\nint nvrtcVersion(int* major, int* minor) {\n  *major = " +
+                         std::to_string(version.major) +
+                         ";\n  *minor = " + std::to_string(version.minor) +
+                         ";\n  return 0;\n}\n"
+                         "int nvrtcGetNumSupportedArchs(int* count) {\n" +
+                         first_step +
+                         "  *count = sizeof(known) / sizeof(int);\n  return 0;\n}\n"
+                         "int nvrtcGetSupportedArchs(int* out) {\n"
+                         "  for (int k : known) *out++ = k;\n  return 0;\n}\n"
+                         "const char* nvrtcGetErrorString(int) { return \"A FAILURE\"; }\n";
+    for (const char* name : {"nvrtcCreateProgram", "nvrtcDestroyProgram", "nvrtcCompileProgram",
+                             "nvrtcGetPTXSize", "nvrtcGetPTX", "nvrtcGetCUBINSize", "nvrtcGetCUBIN",
+                             "nvrtcGetProgramLogSize", "nvrtcGetProgramLog"}) {
       source += std::string("int ") + name + "() { return 0; }\n";
     }
-    const std::string stem = directory_.path() + "/nvrtc-" + version_text(version);
-    EXPECT_EQ(write_new_file(stem + ".cc", source + "}\n"), 0);
-    const Toolchain toolchain = find_toolchain({{"c++", "g++", "clang++"}, {}, ""});
-    const auto command = compile_command(toolchain, stem + ".cc", "", stem + ".so");
-    EXPECT_EQ(run_process(command).status, 0);
-    return stem + ".so";
+    return compiled("nvrtc-" + version_text(version) + ".so", source + "}\n");
+  }
+
+  std::string compiled(const std::string& name, const std::string& source) {
+    const std::string path = directory_.path() + "/" + name;
+    EXPECT_EQ(write_new_file(path + ".cc", source), 0);
+    const Toolchain toolchain =
+        find_toolchain({{"c++", "g++", "clang++"}, {"-Wl,-soname," + name}, ""});
+    EXPECT_EQ(run_process(compile_command(toolchain, path + ".cc", "", path)).status, 0);
+    return path;
   }
 
   TemporaryDirectory directory_{::testing::TempDir() + "kernelops-pretend-"};
 };
+
+TEST_F(PretendNvrtcTest, FindsTheLibraryThatLiesBesideIt) {
+  const std::string path = library({12, 3}, {80},
+                                   "  if (dlopen(\"libnvrtc-builtins.so.12.3\", RTLD_NOW) == "
+                                   "nullptr) return 7;\n");
+  const NvrtcSearch without = search_nvrtc({{path}}, {});
+  EXPECT_EQ(without.nvrtc, nullptr);
+  ASSERT_EQ(without.refused.size(), 1u);
+  EXPECT_EQ(without.refused[0],
+            path + ": NVRTC 12.3 failed: nvrtcGetNumSupportedArchs said A FAILURE");
+  compiled("libnvrtc-builtins.so.12.3", "extern \"C\" const int builtins = 1;\n");
+  EXPECT_NE(search_nvrtc({{path}}, {}).nvrtc, nullptr);
+}
 
 TEST_F(PretendNvrtcTest, IsChosenByWhatItCanDo) {
   const std::string ancient = library({10, 1}, {70});
