@@ -60,6 +60,7 @@ CORE_SOURCES = \
   core/jit/nvrtc_places.cc \
   core/jit/process.cc \
   core/jit/toolchain.cc \
+  core/gpu/driver.cc \
   core/engine/compiled_backend.cc \
   core/engine/execute.cc \
   core/engine/execute_rows.cc \

@@ -84,11 +84,17 @@ LibrarySearch open_first(const std::vector<LibraryCandidate>& candidates,
 
 std::string missing_functions(const DynamicLibrary& library,
                               const std::vector<std::string>& names) {
+  constexpr std::size_t kMostNamed = 4;
   std::vector<std::string> missing;
   for (const std::string& name : names) {
     if (library.find(name) == nullptr) missing.push_back("`" + name + "`");
   }
   if (missing.empty()) return "";
+  if (missing.size() > kMostNamed) {
+    const std::size_t others = missing.size() - (kMostNamed - 1);
+    missing.resize(kMostNamed - 1);
+    missing.push_back(std::to_string(others) + " more");
+  }
   return (missing.size() == 1 ? "lacks the function " : "lacks the functions ") +
          listed(missing, "and");
 }

@@ -58,8 +58,8 @@ struct LibrarySearch {
 LibrarySearch open_first(const std::vector<LibraryCandidate>& candidates,
                          const LibraryCheck& check);
 
-/// The functions of `names` that a library lacks, as a refusal: "lacks the functions a and b", or
-/// nothing.
+/// The functions of `names` that a library lacks, as a refusal: "lacks the functions a and b" or, if
+/// they are many, "lacks the functions a, b, c and 20 more"; or nothing.
 std::string missing_functions(const DynamicLibrary& library, const std::vector<std::string>& names);
 
 }  // namespace kernelops
