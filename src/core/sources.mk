@@ -61,6 +61,7 @@ CORE_SOURCES = \
   core/jit/process.cc \
   core/jit/toolchain.cc \
   core/gpu/driver.cc \
+  core/gpu/installation.cc \
   core/engine/compiled_backend.cc \
   core/engine/execute.cc \
   core/engine/execute_rows.cc \

@@ -125,7 +125,7 @@ DeviceProperties CudaDriver::device(int ordinal) const {
 std::vector<LibraryCandidate> driver_candidates() {
   std::vector<LibraryCandidate> out;
   const char* named = std::getenv("KERNELOPS_LIBCUDA");
-  if (named != nullptr && *named != '\0') out.push_back({named, "KERNELOPS_LIBCUDA", true});
+  if (named != nullptr && *named != '\0') return {{named, "KERNELOPS_LIBCUDA"}};
   out.push_back({"libcuda.so.1"});
   out.push_back({"libcuda.so"});
   // Windows' subsystem for Linux keeps it where not every loader looks.

@@ -234,7 +234,7 @@ struct DriverSearch {
   std::vector<std::string> refused;
 };
 
-/// Where the driver may be: the variable KERNELOPS_LIBCUDA, the loader's path, usual places.
+/// Where the driver may be: what KERNELOPS_LIBCUDA names, else the loader's path and usual places.
 std::vector<LibraryCandidate> driver_candidates();
 
 /// The first driver that starts.

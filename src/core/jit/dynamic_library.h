@@ -38,8 +38,7 @@ class DynamicLibrary {
 /// A place to look for a library.
 struct LibraryCandidate {
   std::string path;
-  std::string origin = {};  // who says so: a variable, a kind of installation, or nobody
-  bool is_named = false;    // by the user, for this package
+  std::string origin = {};  // who says so: an option, a variable, a kind of installation, or nobody
 };
 
 /// "path (origin): reason", a line for the user.
@@ -58,8 +57,8 @@ struct LibrarySearch {
 LibrarySearch open_first(const std::vector<LibraryCandidate>& candidates,
                          const LibraryCheck& check);
 
-/// The functions of `names` that a library lacks, as a refusal: "lacks the functions a and b" or, if
-/// they are many, "lacks the functions a, b, c and 20 more"; or nothing.
+/// The functions of `names` that a library lacks, as a refusal: "lacks the functions a and b" or,
+/// if they are many, "lacks the functions a, b, c and 20 more"; or nothing.
 std::string missing_functions(const DynamicLibrary& library, const std::vector<std::string>& names);
 
 }  // namespace kernelops

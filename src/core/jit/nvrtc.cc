@@ -260,7 +260,7 @@ NvrtcSearch search_nvrtc(const std::vector<LibraryCandidate>& candidates,
       search.refused.push_back(refusal_text(candidate, fit.refusal));
       continue;
     }
-    if (fit.form == NvrtcFit::Form::machine_code || candidate.is_named) {
+    if (fit.form == NvrtcFit::Form::machine_code) {
       search.nvrtc = nvrtc;
       return search;
     }

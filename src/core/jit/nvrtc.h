@@ -104,8 +104,7 @@ struct NvrtcSearch {
 };
 
 /// The first compiler that makes machine code for all `targets`, else the first that makes
-/// something for all; with no targets the first that works. Of the candidates that the user named,
-/// the first that makes something is taken.
+/// something for all; with no targets the first that works.
 NvrtcSearch search_nvrtc(const std::vector<LibraryCandidate>& candidates,
                          const std::vector<CudaTarget>& targets);
 

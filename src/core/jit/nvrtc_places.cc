@@ -64,12 +64,6 @@ class Candidates {
     if (list_.size() == before) list_.push_back({(fs::path(path) / kLibrary).string(), origin});
   }
 
-  void add_named(const std::string& path, const std::string& origin) {
-    const std::size_t before = list_.size();
-    add_place(path, origin);
-    for (std::size_t k = before; k < list_.size(); ++k) list_[k].is_named = true;
-  }
-
   void add_toolkit(const fs::path& root, const std::string& origin) {
     for (const char* folder : {"lib64", "lib", "targets/x86_64-linux/lib", "targets/sbsa-linux/lib",
                                "targets/aarch64-linux/lib"}) {
@@ -107,6 +101,8 @@ class Candidates {
     return found == places_.environment.end() ? "" : found->second;
   }
 
+  bool is_empty() const { return list_.empty(); }
+
   std::vector<LibraryCandidate> list() && { return std::move(list_); }
 
  private:
@@ -141,8 +137,9 @@ NvrtcPlaces nvrtc_places(const std::string& option) {
 
 std::vector<LibraryCandidate> nvrtc_candidates(const NvrtcPlaces& places) {
   Candidates out(places);
-  out.add_named(places.option, "option");
-  out.add_named(out.variable("KERNELOPS_NVRTC"), "KERNELOPS_NVRTC");
+  out.add_place(places.option, "option");
+  if (places.option.empty()) out.add_place(out.variable("KERNELOPS_NVRTC"), "KERNELOPS_NVRTC");
+  if (!out.is_empty()) return std::move(out).list();
   for (const char* name : {"CUDA_HOME", "CUDA_PATH"}) out.add_place(out.variable(name), name);
   if (const std::string conda = out.variable("CONDA_PREFIX"); !conda.empty()) {
     out.add_toolkit(conda, "CONDA_PREFIX");

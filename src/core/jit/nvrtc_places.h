@@ -24,8 +24,8 @@ const std::vector<std::string>& nvrtc_variables();
 /// The places of this process: its environment and the usual directories.
 NvrtcPlaces nvrtc_places(const std::string& option);
 
-/// Libraries to try, best first, no file twice. What the user named is there even if it does not
-/// exist; of other directories, the libraries they hold.
+/// Libraries to try, best first, no file twice. What the user named, by the option or else by
+/// KERNELOPS_NVRTC, is the only one even if it does not exist: another would be a surprise.
 std::vector<LibraryCandidate> nvrtc_candidates(const NvrtcPlaces& places);
 
 }  // namespace kernelops

@@ -49,21 +49,22 @@ TEST_F(DriverTest, SaysWhyEachCandidateWasRefused) {
   EXPECT_EQ(search.driver, nullptr);
   ASSERT_EQ(search.refused.size(), 3u);
   EXPECT_EQ(search.refused[0], "/no/such/libcuda.so.1 (KERNELOPS_LIBCUDA): there is no such file");
-  EXPECT_EQ(search.refused[1],
-            "libm.so.6: lacks the functions `cuInit`, `cuDriverGetVersion`, `cuGetErrorName` and 35 "
-            "more");
+  EXPECT_EQ(
+      search.refused[1],
+      "libm.so.6: lacks the functions `cuInit`, `cuDriverGetVersion`, `cuGetErrorName` and 35 "
+      "more");
   EXPECT_EQ(search.refused[2],
             std::string(KERNELOPS_FAKE_DRIVER) +
                 ": starting the GPU driver failed: cuInit said CUDA_ERROR_NO_DEVICE (as the fake "
                 "driver was told)");
 }
 
-TEST_F(DriverTest, LooksFirstWhereTheUserSays) {
+TEST_F(DriverTest, LooksOnlyWhereTheUserSays) {
   ::setenv("KERNELOPS_LIBCUDA", "/named/libcuda.so", 1);
   const std::vector<LibraryCandidate> candidates = driver_candidates();
   ::unsetenv("KERNELOPS_LIBCUDA");
+  ASSERT_EQ(candidates.size(), 1u);
   EXPECT_EQ(candidates.front().path, "/named/libcuda.so");
-  EXPECT_EQ(candidates[1].path, "libcuda.so.1");
   EXPECT_EQ(driver_candidates().front().path, "libcuda.so.1");
 }
 

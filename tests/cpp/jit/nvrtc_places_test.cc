@@ -50,28 +50,35 @@ TEST_F(NvrtcPlacesTest, AsksTheLoaderWhereNothingElseIsKnown) {
   std::vector<std::string> names;
   for (const LibraryCandidate& candidate : nvrtc_candidates(places_)) {
     names.push_back(candidate.path);
-    EXPECT_FALSE(candidate.is_named);
+    EXPECT_EQ(candidate.origin, "");
   }
   EXPECT_EQ(names, (Paths{"libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2",
                           "libnvrtc.so.11.1", "libnvrtc.so.11.0"}));
 }
 
-TEST_F(NvrtcPlacesTest, OptionAndVariablesComeFirstEvenIfTheyAreWrong) {
+TEST_F(NvrtcPlacesTest, WhatTheUserNamedIsTheOnlyCandidate) {
   library("home/lib64/libnvrtc.so");
   library("chosen/libnvrtc.so.12");
-  library("path/targets/x86_64-linux/lib/libnvrtc.so.13");
   places_.option = at("no-such-file.so");
-  places_.environment = {
-      {"CUDA_PATH", at("path")}, {"CUDA_HOME", at("home")}, {"KERNELOPS_NVRTC", at("chosen")}};
-  EXPECT_EQ(found(), (Paths{"no-such-file.so", "chosen/libnvrtc.so.12", "home/lib64/libnvrtc.so",
-                            "path/targets/x86_64-linux/lib/libnvrtc.so.13"}));
-  const std::vector<LibraryCandidate> candidates = nvrtc_candidates(places_);
+  places_.environment = {{"CUDA_HOME", at("home")}, {"KERNELOPS_NVRTC", at("chosen")}};
+  std::vector<LibraryCandidate> candidates = nvrtc_candidates(places_);
+  ASSERT_EQ(candidates.size(), 1u);
+  EXPECT_EQ(candidates[0].path, at("no-such-file.so"));
   EXPECT_EQ(candidates[0].origin, "option");
-  EXPECT_TRUE(candidates[0].is_named);
-  EXPECT_EQ(candidates[1].origin, "KERNELOPS_NVRTC");
-  EXPECT_TRUE(candidates[1].is_named);
-  EXPECT_EQ(candidates[2].origin, "CUDA_HOME");
-  EXPECT_FALSE(candidates[2].is_named);
+  places_.option.clear();
+  candidates = nvrtc_candidates(places_);
+  ASSERT_EQ(candidates.size(), 1u);
+  EXPECT_EQ(candidates[0].path, at("chosen/libnvrtc.so.12"));
+  EXPECT_EQ(candidates[0].origin, "KERNELOPS_NVRTC");
+}
+
+TEST_F(NvrtcPlacesTest, VariablesThatNameAToolkitComeFirstEvenIfTheyAreWrong) {
+  library("path/targets/x86_64-linux/lib/libnvrtc.so.13");
+  library("toolkits/cuda/lib64/libnvrtc.so");
+  places_.environment = {{"CUDA_PATH", at("path")}, {"CUDA_HOME", at("missing")}};
+  EXPECT_EQ(found(), (Paths{"missing", "path/targets/x86_64-linux/lib/libnvrtc.so.13",
+                            "toolkits/cuda/lib64/libnvrtc.so"}));
+  EXPECT_EQ(nvrtc_candidates(places_)[0].origin, "CUDA_HOME");
 }
 
 TEST_F(NvrtcPlacesTest, NamesTheLibraryThatANamedDirectoryLacks) {

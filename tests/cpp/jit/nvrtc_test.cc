@@ -133,9 +133,8 @@ TEST_F(PretendNvrtcTest, IsChosenByWhatItCanDo) {
             ancient +
                 ": NVRTC 10.1 is too old for a device of compute capability 9.0: NVRTC 11.2 or "
                 "newer is needed");
-  // PTX will do where nothing better is there, and where the user wants it.
+  // PTX will do where nothing better is there.
   EXPECT_EQ(search_nvrtc({{ancient}, {old}}, {hopper}).nvrtc->path(), old);
-  EXPECT_EQ(search_nvrtc({{old, "option", true}, {fresh}}, {hopper}).nvrtc->path(), old);
   // The worst of several devices counts.
   EXPECT_EQ(search_nvrtc({{old}, {fresh}}, {{80, {13, 0}}, hopper}).nvrtc->path(), fresh);
   EXPECT_EQ(search_nvrtc({{old}, {fresh}}, {{80, {13, 0}}}).nvrtc->path(), old);
