@@ -60,8 +60,13 @@ CORE_SOURCES = \
   core/jit/nvrtc_places.cc \
   core/jit/process.cc \
   core/jit/toolchain.cc \
+  core/gpu/context.cc \
+  core/gpu/device_memory.cc \
+  core/gpu/device_module.cc \
   core/gpu/driver.cc \
   core/gpu/installation.cc \
+  core/gpu/staging.cc \
+  core/gpu/stream.cc \
   core/engine/compiled_backend.cc \
   core/engine/execute.cc \
   core/engine/execute_rows.cc \

@@ -28,6 +28,7 @@ enum Code : int {
   kInvalidContext = 201,
   kInvalidHandle = 400,
   kNotFound = 500,
+  kNotReady = 600,
 };
 
 constexpr std::size_t kGuardBytes = 64;
@@ -60,6 +61,7 @@ struct State {
   std::map<std::string, Failure> failures;
   std::map<std::string, int> calls;
   int lasting_code = 0;
+  bool is_busy = false;
   pid_t process = 0;  // that started the driver
   std::map<std::uintptr_t, Block> blocks;
   std::vector<std::size_t> used;  // bytes of each device
@@ -139,6 +141,17 @@ int enter(const char* function, bool needs_start = true, bool needs_context = tr
 
 bool is_device(int device) { return device >= 0 && device < state().machine.devices; }
 
+int progress_of(bool is_known) {
+  if (!is_known) return complain("asking no stream or event", kInvalidHandle);
+  return state().is_busy ? kNotReady : kSuccess;
+}
+
+int finish(bool is_known) {
+  if (!is_known) return complain("waiting for no stream or event", kInvalidHandle);
+  state().is_busy = false;
+  return kSuccess;
+}
+
 // Whether a range lies in one block of the device.
 bool is_allocated(std::uintptr_t address, std::size_t bytes) {
   auto block = state().blocks.upper_bound(address);
@@ -171,6 +184,11 @@ void reset(const Machine& machine) {
 void fail(const std::string& function, int which, int code, bool lasting) {
   const std::lock_guard<std::recursive_mutex> lock(mutex());
   state().failures[function] = {which, code, lasting};
+}
+
+void stay_busy() {
+  const std::lock_guard<std::recursive_mutex> lock(mutex());
+  state().is_busy = true;
 }
 
 int calls(const std::string& function) {
@@ -409,12 +427,12 @@ int cuStreamDestroy_v2(void* stream) {
 
 int cuStreamSynchronize(void* stream) {
   ENTER("cuStreamSynchronize");
-  return s.streams.count(stream) == 0 ? complain("waiting for no stream", kInvalidHandle) : 0;
+  return finish(s.streams.count(stream) > 0);
 }
 
 int cuStreamQuery(void* stream) {
   ENTER("cuStreamQuery");
-  return s.streams.count(stream) == 0 ? complain("asking no stream", kInvalidHandle) : 0;
+  return progress_of(s.streams.count(stream) > 0);
 }
 
 int cuStreamWaitEvent(void* stream, void* event, unsigned) {
@@ -442,12 +460,12 @@ int cuEventRecord(void* event, void* stream) {
 
 int cuEventQuery(void* event) {
   ENTER("cuEventQuery");
-  return s.events.count(event) == 0 ? complain("asking no event", kInvalidHandle) : 0;
+  return progress_of(s.events.count(event) > 0);
 }
 
 int cuEventSynchronize(void* event) {
   ENTER("cuEventSynchronize");
-  return s.events.count(event) == 0 ? complain("waiting for no event", kInvalidHandle) : 0;
+  return finish(s.events.count(event) > 0);
 }
 
 int cuEventElapsedTime(float* milliseconds, void* start, void* end) {

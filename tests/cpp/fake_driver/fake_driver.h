@@ -23,6 +23,9 @@ void reset(const Machine& machine = {});
 /// `lasting`, so do all later calls of anything.
 void fail(const std::string& function, int which, int code, bool lasting = false);
 
+/// Lets streams and events say that they are not done, until somebody waits for one of them.
+void stay_busy();
+
 /// How often a function has been called since reset().
 int calls(const std::string& function);
 
