@@ -29,6 +29,10 @@ cpp_system_report <- function(settings) {
     .Call(`_kernelops_cpp_system_report`, settings)
 }
 
+cpp_gpu_report <- function(settings) {
+    .Call(`_kernelops_cpp_gpu_report`, settings)
+}
+
 cpp_clear_cache <- function(settings) {
     .Call(`_kernelops_cpp_clear_cache`, settings)
 }

@@ -12,7 +12,8 @@
 #' The default number of threads honours `OMP_NUM_THREADS`, `OMP_THREAD_LIMIT`, the CPU quota of a
 #' container, `options(mc.cores = )` and the limit of `R CMD check`. Results do not depend on it.
 #' The compiler is also taken from the environment variables `KERNELOPS_CXX` and `CXX`, the cache
-#' directory from `KERNELOPS_CACHE_DIR`.
+#' directory from `KERNELOPS_CACHE_DIR`, NVRTC from `KERNELOPS_NVRTC`, `CUDA_HOME` and `CUDA_PATH`,
+#' and the library of the GPU driver from `KERNELOPS_LIBCUDA`.
 #'
 #' Inputs and results are double in R, in either precision; `"float32"` is faster.
 #'
@@ -172,6 +173,11 @@ option_table <- list(
   cpu = option_row(
     "", is_string, "one string, the name of a processor", "processor to generate code for",
     default_text = "the machine's own"
+  ),
+  nvrtc = option_row(
+    NULL, is_path, "one string, the path of a library or of its directory",
+    "NVRTC, the compiler for GPUs",
+    default_text = "the first that fits the GPUs", find = function() ""
   )
 )
 

@@ -35,6 +35,7 @@ find_settings <- function() {
     cache_size = as.double(keops_option("cache_size")),
     kernel_directory = system.file("kernels", package = "kernelops"),
     version = as.character(utils::packageVersion("kernelops")),
+    nvrtc = effective_option("nvrtc"),
     verbose = keops_option("verbose"),
     progress = keops_option("progress")
   )

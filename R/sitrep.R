@@ -1,8 +1,8 @@
 #' What was found on this machine
 #'
 #' A situation report for users and for bug reports: the compiler and the flags it takes, the width
-#' of the processor's vectors, the number of threads, the cache of compiled kernels, and the GPU or
-#' why there is none.
+#' of the processor's vectors, the number of threads, the cache of compiled kernels, the GPUs with
+#' their driver and NVRTC, the compiler for them, or what was looked for and why it was refused.
 #'
 #' @return A list of class `keops_sitrep` with all that is printed, invisibly.
 #' @export
@@ -13,6 +13,8 @@ keops_sitrep <- function() {
   report <- cpp_system_report(settings)
   report$precision <- settings$precision
   report$cache_size <- settings$cache_size
+  report$gpu <- cpp_gpu_report(settings)
+  report$gpu$devices <- as.data.frame(report$gpu$devices)
   report <- structure(report, class = "keops_sitrep")
   print(report)
   invisible(report)
@@ -42,9 +44,31 @@ format.keops_sitrep <- function(x, ...) {
     labelled(
       "", sprintf("%s, %s of %s", files, format_bytes(x$cache_bytes), format_bytes(x$cache_size))
     ),
-    labelled("GPU", x$gpu)
+    gpu_lines(x$gpu)
   )
   lines
+}
+
+# The GPUs or why there is none, and what else work on them needs.
+gpu_lines <- function(gpu) {
+  devices <- gpu$devices
+  found <- sprintf(
+    "%d: %s, compute capability %s, %s", devices$device, devices$name, devices$compute_capability,
+    vapply(devices$memory, format_bytes, "")
+  )
+  part <- function(label, path, version, refused) {
+    c(
+      labelled(label, if (nzchar(path)) c(version, path) else "none"),
+      if (length(refused) > 0L) labelled("refused", refused)
+    )
+  }
+  c(
+    labelled("GPU", c(if (nzchar(gpu$reason)) paste("none:", gpu$reason), found)),
+    part(
+      "driver", gpu$driver, paste("supports CUDA up to", gpu$driver_version), gpu$driver_refused
+    ),
+    part("NVRTC", gpu$nvrtc, gpu$nvrtc_version, gpu$nvrtc_refused)
+  )
 }
 
 format_bytes <- function(bytes) {

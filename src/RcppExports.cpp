@@ -102,6 +102,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_gpu_report
+Rcpp::List cpp_gpu_report(const Rcpp::List& settings);
+RcppExport SEXP _kernelops_cpp_gpu_report(SEXP settingsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type settings(settingsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_gpu_report(settings));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_clear_cache
 int cpp_clear_cache(const Rcpp::List& settings);
 RcppExport SEXP _kernelops_cpp_clear_cache(SEXP settingsSEXP) {
@@ -196,6 +207,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_kernelops_cpp_explain_operator", (DL_FUNC) &_kernelops_cpp_explain_operator, 4},
     {"_kernelops_cpp_operator_status", (DL_FUNC) &_kernelops_cpp_operator_status, 4},
     {"_kernelops_cpp_system_report", (DL_FUNC) &_kernelops_cpp_system_report, 1},
+    {"_kernelops_cpp_gpu_report", (DL_FUNC) &_kernelops_cpp_gpu_report, 1},
     {"_kernelops_cpp_clear_cache", (DL_FUNC) &_kernelops_cpp_clear_cache, 1},
     {"_kernelops_cpp_options", (DL_FUNC) &_kernelops_cpp_options, 1},
     {"_kernelops_cpp_compile_seconds", (DL_FUNC) &_kernelops_cpp_compile_seconds, 0},

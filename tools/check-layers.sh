@@ -14,8 +14,9 @@ declare -A may_include=(
   [lower]="support ir ops syntax transform"
   [codegen]="support ir ops syntax transform lower"
   [jit]="support"
-  [engine]="support ir ops lower codegen jit"
-  [api]="support ir ops syntax transform lower codegen jit engine"
+  [gpu]="support jit"
+  [engine]="support ir ops lower codegen jit gpu"
+  [api]="support ir ops syntax transform lower codegen jit gpu engine"
 )
 longest=500
 violations=0

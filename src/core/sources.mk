@@ -50,12 +50,23 @@ CORE_SOURCES = \
   core/codegen/state_functions.cc \
   core/codegen/state_writer.cc \
   core/jit/cache_directory.cc \
+  core/jit/compile_log.cc \
   core/jit/cpu_features.cc \
+  core/jit/dynamic_library.cc \
   core/jit/files.cc \
   core/jit/kernel_cache.cc \
   core/jit/module.cc \
+  core/jit/nvrtc.cc \
+  core/jit/nvrtc_places.cc \
   core/jit/process.cc \
   core/jit/toolchain.cc \
+  core/gpu/context.cc \
+  core/gpu/device_memory.cc \
+  core/gpu/device_module.cc \
+  core/gpu/driver.cc \
+  core/gpu/installation.cc \
+  core/gpu/staging.cc \
+  core/gpu/stream.cc \
   core/engine/compiled_backend.cc \
   core/engine/execute.cc \
   core/engine/execute_rows.cc \

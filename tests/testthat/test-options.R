@@ -6,6 +6,7 @@ wrong_values <- list(
   compiler = list("", 1, c("gcc", "clang"), NA_character_),
   compiler_flags = list(1, NA_character_),
   cpu = list(1, NA_character_),
+  nvrtc = list("", 1, NA_character_),
   cache_dir = list("", 1, NA_character_),
   cache_size = list(-1, "1 GB", NA_real_, Inf, c(1, 2)),
   na_action = list("omit", NA, TRUE),

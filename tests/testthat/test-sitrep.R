@@ -8,7 +8,42 @@ test_that("a report prints and returns what was found, invisibly", {
   for (label in c("kernelops", "compiler", "vectors", "threads", "precision", "cache", "GPU")) {
     expect_match(output, paste0("^", label), all = FALSE)
   }
-  expect_true(nzchar(report$gpu))
+  for (label in c("driver", "NVRTC")) {
+    expect_match(output, paste0("^", label), all = FALSE)
+  }
+})
+
+test_that("a report says what was looked for on behalf of a GPU and why it was refused", {
+  report <- with_options(list(kernelops.nvrtc = "/nonexistent"), {
+    capture.output(report <- keops_sitrep())
+    report
+  })
+  expect_identical(report$gpu$nvrtc, "")
+  expect_identical(report$gpu$nvrtc_refused, "/nonexistent (option): there is no such file")
+  expect_match(format(report), "^NVRTC +none", all = FALSE)
+  expect_match(format(report), "/nonexistent (option)", fixed = TRUE, all = FALSE)
+  expect_true(nzchar(report$gpu$reason))
+  expect_s3_class(report$gpu$devices, "data.frame")
+})
+
+test_that("GPUs are printed with what makes them differ", {
+  gpu <- list(
+    reason = "",
+    devices = data.frame(
+      device = 0:1, name = "NVIDIA H200", compute_capability = "9.0", memory = 150e9
+    ),
+    driver = "/usr/lib/libcuda.so.1", driver_version = "13.0", driver_refused = character(),
+    nvrtc = "", nvrtc_version = "", nvrtc_refused = c("a: no", "b: no")
+  )
+  expect_identical(gpu_lines(gpu), c(
+    "GPU        0: NVIDIA H200, compute capability 9.0, 150 GB",
+    "           1: NVIDIA H200, compute capability 9.0, 150 GB",
+    "driver     supports CUDA up to 13.0", "           /usr/lib/libcuda.so.1",
+    "NVRTC      none", "refused    a: no", "           b: no"
+  ))
+  gpu$reason <- "no driver"
+  gpu$devices <- gpu$devices[0L, ]
+  expect_identical(gpu_lines(gpu)[1L], "GPU        none: no driver")
 })
 
 test_that("a report works without a compiler", {

@@ -11,6 +11,7 @@
 
 #include "core/engine/execute_rows.h"
 #include "core/ir/print.h"
+#include "core/jit/nvrtc_places.h"
 #include "core/lower/lower.h"
 #include "core/ops/user_rows.h"
 #include "core/support/error.h"
@@ -324,6 +325,13 @@ SystemReport Session::report(const Settings& settings) {
   out.cpu = chosen.search.toolchain ? chosen.search.toolchain->cpu : detect_cpu();
   out.cache = chosen.cache->statistics();
   return out;
+}
+
+CudaInstallation Session::find_gpus(const Settings& settings) {
+  CudaInstallation found =
+      find_cuda(driver_, driver_candidates(), nvrtc_candidates(nvrtc_places(settings.nvrtc)));
+  driver_ = found.driver.driver;
+  return found;
 }
 
 std::size_t Session::clear_cache(const Settings& settings) {

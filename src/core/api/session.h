@@ -15,6 +15,7 @@
 #include "core/api/inputs.h"
 #include "core/api/operator.h"
 #include "core/engine/compiled_backend.h"
+#include "core/gpu/installation.h"
 #include "core/lower/cost.h"
 #include "core/support/error.h"  // IWYU pragma: export
 #include "core/support/thread_pool.h"
@@ -34,6 +35,7 @@ struct Settings {
   std::string version;           // of the package
   // The size on disk that compiled kernels are cut down to.
   std::uintmax_t cache_bytes = std::numeric_limits<std::uintmax_t>::max();
+  std::string nvrtc;  // the library or its directory, or empty
 };
 
 /// The stages of a formula's way, each as text.
@@ -113,6 +115,10 @@ class Session {
   Explanation explain(const Operator& op, const Settings& settings);
   BackendStatus status(const Operator& op, const Settings& settings);
   SystemReport report(const Settings& settings);
+
+  /// What there is for work on GPUs. The first call, or the first such work, starts the driver.
+  CudaInstallation find_gpus(const Settings& settings);
+
   std::size_t clear_cache(const Settings& settings);
 
  private:
@@ -138,6 +144,7 @@ class Session {
   std::map<std::string, std::shared_ptr<LoadedOperator>> operators_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;
   ThreadPool pool_;
+  std::shared_ptr<CudaDriver> driver_;
   double compile_seconds_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <vector>
 
+#include "core/jit/compile_log.h"
 #include "core/jit/files.h"
 #include "core/support/error.h"
 #include "core/support/hash.h"
@@ -30,14 +31,6 @@ std::string join_words(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
-}
-
-// The first line of a compiler's log that names an error, else its first line.
-std::string first_complaint(const std::string& log) {
-  const std::size_t place = log.find("error");
-  const std::size_t before = place == std::string::npos ? place : log.rfind('\n', place);
-  const std::size_t begin = before == std::string::npos ? 0 : before + 1;
-  return log.empty() ? "it said nothing" : log.substr(begin, log.find('\n', begin) - begin);
 }
 
 [[noreturn]] void refuse_include_directory(const std::string& path, const std::string& reason) {

@@ -1,7 +1,10 @@
-// A shared library opened at run time.
+// A compiled kernel of the CPU: a shared library opened at run time.
 #pragma once
 
+#include <memory>
 #include <string>
+
+#include "core/jit/dynamic_library.h"
 
 namespace kernelops {
 
@@ -10,18 +13,14 @@ class Module {
  public:
   /// Opens the library at `path`; throws Error(load) with the system's message.
   explicit Module(const std::string& path);
-  ~Module();
-  Module(const Module&) = delete;
-  Module& operator=(const Module&) = delete;
 
   /// The address of `name`; throws Error(load) if the library has no such symbol.
   void* symbol(const std::string& name) const;
 
-  const std::string& path() const noexcept { return path_; }
+  const std::string& path() const noexcept { return library_->path(); }
 
  private:
-  std::string path_;
-  void* handle_;
+  std::unique_ptr<DynamicLibrary> library_;
 };
 
 }  // namespace kernelops

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "core/jit/files.h"
+#include "fake_driver/fake_driver.h"
 #include "support/formulas.h"
 
 namespace kernelops {
@@ -366,6 +368,29 @@ TEST_F(SessionTest, ReportsTheCompilerAndTheCache) {
   EXPECT_TRUE(report.search.toolchain.has_value());
   EXPECT_EQ(report.cache.files, 0u);
   EXPECT_GE(report.cpu.vector_bytes, 16);
+}
+
+TEST_F(SessionTest, FindsGpusOrSaysWhyThereAreNone) {
+  settings.nvrtc = "/no/such/nvrtc";
+  fake::reset({0, 90, 0, 13000});
+  ::setenv("KERNELOPS_LIBCUDA", KERNELOPS_FAKE_DRIVER, 1);
+  const CudaInstallation none = session.find_gpus(settings);
+  EXPECT_EQ(none.reason, "no usable NVIDIA driver was found");
+  ASSERT_EQ(none.driver.refused.size(), 1u);
+  EXPECT_CONTAINS(none.driver.refused[0], "CUDA_ERROR_NO_DEVICE");
+  EXPECT_EQ(none.nvrtc.refused,
+            std::vector<std::string>{"/no/such/nvrtc (option): there is no such file"});
+
+  // One may have been plugged in since; a driver that runs is started once.
+  fake::reset({2, 90, 1000, 13000});
+  for (int turn = 0; turn < 2; ++turn) {
+    const CudaInstallation found = session.find_gpus(settings);
+    EXPECT_EQ(found.reason, "no usable NVRTC was found");
+    EXPECT_EQ(found.devices.size(), 2u);
+  }
+  EXPECT_EQ(fake::calls("cuInit"), 1);
+  ::unsetenv("KERNELOPS_LIBCUDA");
+  fake::reset();
 }
 
 TEST_F(SessionTest, MissingValuesAreRefusedOrPass) {

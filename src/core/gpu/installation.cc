@@ -1,0 +1,45 @@
+#include "core/gpu/installation.h"
+
+#include "core/support/error.h"
+
+namespace kernelops {
+namespace {
+
+// Fills in the devices, or says why there are none.
+std::string find_devices(CudaInstallation* out) {
+  if (out->driver.driver == nullptr) return "no usable NVIDIA driver was found";
+  const CudaDriver& driver = *out->driver.driver;
+  try {
+    const int count = driver.device_count();
+    for (int ordinal = 0; ordinal < count; ++ordinal)
+      out->devices.push_back(driver.device(ordinal));
+  } catch (const Error& error) {
+    out->devices.clear();
+    return error.what();
+  }
+  return out->devices.empty() ? "the driver knows no GPU" : "";
+}
+
+}  // namespace
+
+CudaTarget target_of(const CudaDriver& driver, const DeviceProperties& device) {
+  return {device.architecture, driver.version()};
+}
+
+CudaInstallation find_cuda(const std::shared_ptr<CudaDriver>& started,
+                           const std::vector<LibraryCandidate>& drivers,
+                           const std::vector<LibraryCandidate>& compilers) {
+  CudaInstallation out;
+  out.driver.driver = started;
+  if (started == nullptr) out.driver = search_driver(drivers);
+  out.reason = find_devices(&out);
+  std::vector<CudaTarget> targets;
+  for (const DeviceProperties& device : out.devices) {
+    targets.push_back(target_of(*out.driver.driver, device));
+  }
+  out.nvrtc = search_nvrtc(compilers, targets);
+  if (out.reason.empty() && out.nvrtc.nvrtc == nullptr) out.reason = "no usable NVRTC was found";
+  return out;
+}
+
+}  // namespace kernelops

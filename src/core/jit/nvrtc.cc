@@ -1,0 +1,273 @@
+#include "core/jit/nvrtc.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "core/jit/compile_log.h"
+#include "core/jit/files.h"
+#include "core/support/error.h"
+
+namespace kernelops {
+namespace {
+
+// The first with nvrtcGetSupportedArchs and a machine code of its own.
+constexpr CudaVersion kOldest{11, 2};
+
+using Program = void*;
+
+}  // namespace
+
+// As <nvrtc.h> declares them; its results are an enum, which is an int.
+#define KERNELOPS_NVRTC_FUNCTIONS(declare)                                                        \
+  declare(int, nvrtcVersion, (int* major, int* minor)) declare(int, nvrtcGetNumSupportedArchs,    \
+                                                               (int* count))                      \
+      declare(int, nvrtcGetSupportedArchs, (int* architectures)) declare(                         \
+          int, nvrtcCreateProgram,                                                                \
+          (Program * program, const char* text, const char* name, int header_count,               \
+           const char* const* headers, const char* const* header_names))                          \
+          declare(int, nvrtcDestroyProgram, (Program * program)) declare(                         \
+              int, nvrtcCompileProgram, (Program program, int count, const char* const* words))   \
+              declare(int, nvrtcGetPTXSize, (Program program, std::size_t * size))                \
+                  declare(int, nvrtcGetPTX, (Program program, char* out))                         \
+                      declare(int, nvrtcGetCUBINSize, (Program program, std::size_t * size))      \
+                          declare(int, nvrtcGetCUBIN, (Program program, char* out)) declare(      \
+                              int, nvrtcGetProgramLogSize, (Program program, std::size_t * size)) \
+                              declare(int, nvrtcGetProgramLog, (Program program, char* out))      \
+                                  declare(const char*, nvrtcGetErrorString, (int result))
+
+struct Nvrtc::Functions {
+#define KERNELOPS_MEMBER(result, name, parameters) result(*name) parameters;
+  KERNELOPS_NVRTC_FUNCTIONS(KERNELOPS_MEMBER)
+#undef KERNELOPS_MEMBER
+};
+
+namespace {
+
+const std::vector<std::string>& function_names() {
+  static const std::vector<std::string> names = {
+#define KERNELOPS_NAME(result, name, parameters) #name,
+      KERNELOPS_NVRTC_FUNCTIONS(KERNELOPS_NAME)
+#undef KERNELOPS_NAME
+  };
+  return names;
+}
+
+template <typename Function>
+void take(const DynamicLibrary& library, const char* name, Function* function) {
+  *function = reinterpret_cast<Function>(library.find(name));
+}
+
+// Why a library is no compiler for the targets, or nothing. Its age comes before the functions that
+// it lacks for its age.
+std::string refusal_of(const DynamicLibrary& library, const std::vector<CudaTarget>& targets) {
+  int (*version)(int*, int*) = nullptr;
+  take(library, "nvrtcVersion", &version);
+  CudaVersion found;
+  if (version != nullptr && version(&found.major, &found.minor) == 0 && found < kOldest) {
+    if (!targets.empty()) return nvrtc_fit(found, {}, targets.front()).refusal;
+    return "NVRTC " + version_text(found) + " is too old: " + version_text(kOldest) +
+           " or newer is needed";
+  }
+  return missing_functions(library, function_names());
+}
+
+// NVRTC opens a second library by its bare name, which the loader only finds in an installation
+// that it knows, or if it is open already.
+std::unique_ptr<DynamicLibrary> open_builtins(const std::string& path, CudaVersion version) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  const std::string name = "libnvrtc-builtins.so." + version_text(version);
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder / name, ignored)) return nullptr;
+  std::string reason;
+  return DynamicLibrary::open((folder / name).string(), &reason);
+}
+
+// The worst of what a compiler can do for all targets.
+NvrtcFit worst_fit(const Nvrtc& nvrtc, const std::vector<CudaTarget>& targets) {
+  NvrtcFit worst{NvrtcFit::Form::machine_code, 0, ""};
+  for (const CudaTarget& target : targets) {
+    const NvrtcFit fit = nvrtc.fit(target);
+    if (fit.form > worst.form) worst = fit;
+  }
+  return worst;
+}
+
+}  // namespace
+
+std::string version_text(CudaVersion version) {
+  return std::to_string(version.major) + "." + std::to_string(version.minor);
+}
+
+std::string capability_text(int architecture) {
+  return std::to_string(architecture / 10) + "." + std::to_string(architecture % 10);
+}
+
+NvrtcFit nvrtc_fit(CudaVersion version, const std::vector<int>& architectures,
+                   const CudaTarget& target) {
+  const auto refuse = [](const std::string& refusal) {
+    return NvrtcFit{NvrtcFit::Form::nothing, 0, refusal};
+  };
+  const std::string compiler = "NVRTC " + version_text(version);
+  const std::string device =
+      "a device of compute capability " + capability_text(target.architecture);
+  if (version < kOldest || architectures.empty()) {
+    return refuse(compiler + " is too old for " + device + ": NVRTC " + version_text(kOldest) +
+                  " or newer is needed");
+  }
+  const bool has_driver = target.driver.major > 0;
+  const std::string driver = "the driver, which supports CUDA up to " + version_text(target.driver);
+  // Machine code is understood by any driver of its major version, PTX by no older one.
+  if (has_driver && version.major > target.driver.major) {
+    return refuse(compiler + " is too new for " + driver);
+  }
+  if (std::binary_search(architectures.begin(), architectures.end(), target.architecture)) {
+    return {NvrtcFit::Form::machine_code, target.architecture, ""};
+  }
+  const auto newer =
+      std::upper_bound(architectures.begin(), architectures.end(), target.architecture);
+  if (newer == architectures.begin()) {
+    return refuse(compiler + " is too new for " + device + ": the oldest it knows is " +
+                  capability_text(architectures.front()));
+  }
+  if (has_driver && target.driver < version) {
+    return refuse(compiler + " does not know " + device + ", and its PTX is too new for " + driver);
+  }
+  return {NvrtcFit::Form::ptx, *std::prev(newer), ""};
+}
+
+Nvrtc::Nvrtc(std::shared_ptr<DynamicLibrary> library)
+    : library_(std::move(library)), functions_(std::make_unique<Functions>()) {
+  Functions& f = *functions_;
+#define KERNELOPS_TAKE(result, name, parameters) take(*library_, #name, &f.name);
+  KERNELOPS_NVRTC_FUNCTIONS(KERNELOPS_TAKE)
+#undef KERNELOPS_TAKE
+  path_ = library_->file_of(reinterpret_cast<void*>(f.nvrtcVersion));
+  check(f.nvrtcVersion(&version_.major, &version_.minor), "nvrtcVersion");
+  builtins_ = open_builtins(path_, version_);
+  int count = 0;
+  check(f.nvrtcGetNumSupportedArchs(&count), "nvrtcGetNumSupportedArchs");
+  architectures_.resize(static_cast<std::size_t>(std::max(count, 0)));
+  check(f.nvrtcGetSupportedArchs(architectures_.data()), "nvrtcGetSupportedArchs");
+  std::sort(architectures_.begin(), architectures_.end());
+}
+
+Nvrtc::~Nvrtc() = default;
+
+void Nvrtc::raise(int code, const char* call) const {
+  const std::string name = functions_->nvrtcGetErrorString(code);
+  throw Error(ErrorKind::compile,
+              "NVRTC " + version_text(version_) + " failed: " + call + " said " + name,
+              {{"call", call}, {"code", name}, {"compiler", path_}, {"log", ""}});
+}
+
+void Nvrtc::check(int code, const char* call) const {
+  if (code != 0) raise(code, call);
+}
+
+CudaImage Nvrtc::compile(const CudaSource& source, const CudaTarget& target) const {
+  const Functions& f = *functions_;
+  const NvrtcFit chosen = fit(target);
+  const bool is_code = chosen.form == NvrtcFit::Form::machine_code;
+  if (chosen.form == NvrtcFit::Form::nothing) {
+    throw Error(ErrorKind::compile, chosen.refusal, {{"compiler", path_}, {"log", ""}});
+  }
+
+  struct OwnedProgram {
+    const Functions& functions;
+    Program program = nullptr;
+    ~OwnedProgram() {
+      if (program != nullptr) functions.nvrtcDestroyProgram(&program);
+    }
+  } owned{f};
+  check(f.nvrtcCreateProgram(&owned.program, source.text.c_str(), source.name.c_str(), 0, nullptr,
+                             nullptr),
+        "nvrtcCreateProgram");
+  const Program program = owned.program;
+
+  const auto text_of = [&](int (*size_of)(Program, std::size_t*), int (*get)(Program, char*),
+                           const char* call) {
+    std::size_t size = 0;
+    check(size_of(program, &size), call);
+    std::string text(size, '\0');
+    if (size > 0) check(get(program, text.data()), call);
+    return text;
+  };
+  // Texts of the library end with a zero byte.
+  const auto without_end = [](std::string text) {
+    while (!text.empty() && text.back() == '\0') text.pop_back();
+    return text;
+  };
+
+  std::vector<std::string> options = source.options;
+  options.push_back((is_code ? "--gpu-architecture=sm_" : "--gpu-architecture=compute_") +
+                    std::to_string(chosen.architecture));
+  std::vector<const char*> words;
+  for (const std::string& option : options) words.push_back(option.c_str());
+  const int code = f.nvrtcCompileProgram(program, static_cast<int>(words.size()), words.data());
+  CudaImage image;
+  image.form = chosen.form;
+  image.architecture = chosen.architecture;
+  image.log =
+      without_end(text_of(f.nvrtcGetProgramLogSize, f.nvrtcGetProgramLog, "nvrtcGetProgramLog"));
+  if (code != 0) {
+    std::string kept;
+    if (!source.kept_as.empty()) {
+      ::unlink(source.kept_as.c_str());
+      if (write_new_file(source.kept_as, source.text) == 0) kept = source.kept_as;
+    }
+    const std::string name = f.nvrtcGetErrorString(code);
+    std::string command = "NVRTC " + version_text(version_);
+    for (const std::string& option : options) command += " " + option;
+    throw Error(ErrorKind::compile,
+                "the CUDA compiler failed with " + name + ": " + first_complaint(image.log) +
+                    (kept.empty() ? "" : "\nThe generated source is kept as `" + kept + "`."),
+                {{"command", command},
+                 {"compiler", path_},
+                 {"log", image.log},
+                 {"source", kept},
+                 {"status", std::to_string(code)}});
+  }
+  image.data = is_code ? text_of(f.nvrtcGetCUBINSize, f.nvrtcGetCUBIN, "nvrtcGetCUBIN")
+                       : text_of(f.nvrtcGetPTXSize, f.nvrtcGetPTX, "nvrtcGetPTX");
+  return image;
+}
+
+NvrtcSearch search_nvrtc(const std::vector<LibraryCandidate>& candidates,
+                         const std::vector<CudaTarget>& targets) {
+  NvrtcSearch search;
+  std::shared_ptr<Nvrtc> second_best;
+  for (const LibraryCandidate& candidate : candidates) {
+    LibrarySearch opened = open_first(
+        {candidate}, [&](const DynamicLibrary& library) { return refusal_of(library, targets); });
+    if (opened.library == nullptr) {
+      search.refused.push_back(opened.refused.front());
+      continue;
+    }
+    std::shared_ptr<Nvrtc> nvrtc;
+    try {
+      nvrtc = std::make_shared<Nvrtc>(opened.library);
+    } catch (const Error& error) {
+      search.refused.push_back(refusal_text(candidate, error.what()));
+      continue;
+    }
+    const NvrtcFit fit = worst_fit(*nvrtc, targets);
+    if (fit.form == NvrtcFit::Form::nothing) {
+      search.refused.push_back(refusal_text(candidate, fit.refusal));
+      continue;
+    }
+    if (fit.form == NvrtcFit::Form::machine_code) {
+      search.nvrtc = nvrtc;
+      return search;
+    }
+    if (second_best == nullptr) second_best = nvrtc;
+  }
+  search.nvrtc = second_best;
+  return search;
+}
+
+}  // namespace kernelops
