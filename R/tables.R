@@ -73,8 +73,8 @@ keops_reductions <- function() {
 #'
 #' @section Conventions:
 #' * Components of vectors are counted from 0, rows from 1.
-#' * On x86 processors results below the smallest normal number, 1e-38 in float32 and 2e-308 in
-#'   float64, are 0.
+#' * In formulas of sums, products and exponentials, results below the smallest normal number, 1e-38
+#'   in float32 and 2e-308 in float64, may be 0.
 #' * Of several largest or smallest components the first one counts.
 #' * A truth value is 1 or 0; any number but 0 is true. Comparisons with `NaN` are 0, `!=` is 1.
 #' * Derivatives at kinks and poles are what each operation says, mostly 0: those of `Abs`, `Sqrt`

@@ -11,6 +11,7 @@
 #include "core/engine/partial_states.h"
 #include "core/engine/state_lanes.h"
 #include "core/support/error.h"
+#include "core/support/flush_underflow.h"
 #include "core/support/rounding.h"
 
 namespace kernelops {
@@ -59,6 +60,7 @@ class Execution {
         sizes_(kernel.sizes()),
         inputs_(program, kernel, bindings, sizes),
         outputs_(outputs),
+        flushes_(flushes_underflow(program)),
         plan_(make_plan(program, sizes_, sizes.of(program.rows),
                         vanishes(program) ? 0 : sizes.of(opposite(program.rows)))),
         reduced_rows_(static_cast<double>(sizes.of(opposite(program.rows))) *
@@ -152,6 +154,7 @@ class Execution {
         tile.rows = panel_of(row, space);
         tile.row_blocks = std::min(plan_.rows_per_panel, padded - row) / sizes_.row_block;
         tile.first_row = row;
+        const FlushUnderflow flush(flushes_);
         kernel_.tile(tile);
       }
       pool.progress().count();
@@ -269,6 +272,7 @@ class Execution {
   KernelSizes sizes_;
   KernelInputs<Real> inputs_;
   const std::vector<OutputView>& outputs_;
+  const bool flushes_;
   Plan plan_;
   std::unique_ptr<AlignedBuffer> shared_;  // all packed columns
   double reduced_rows_;

@@ -9,6 +9,7 @@
 #include "core/engine/outputs.h"
 #include "core/engine/plan.h"
 #include "core/engine/state_lanes.h"
+#include "core/support/flush_underflow.h"
 #include "core/support/rounding.h"
 
 namespace kernelops {
@@ -30,6 +31,7 @@ class TransposedExecution {
         sizes_(kernel.sizes()),
         inputs_(program, kernel, bindings, sizes),
         outputs_(outputs),
+        flushes_(flushes_underflow(program)),
         plan_(make_transposed_plan(program, sizes_, sizes.of(program.rows),
                                    sizes.of(program.results()))),
         stride_(plan_.columns * sizes_.lanes),
@@ -117,6 +119,7 @@ class TransposedExecution {
     tile.state = state;
     tile.state_stride = stride_;
     tile.scratch = space.scratch.data();
+    const FlushUnderflow flush(flushes_);
     kernel_.tile(tile);
   }
 
@@ -167,6 +170,7 @@ class TransposedExecution {
   KernelSizes sizes_;
   KernelInputs<Real> inputs_;
   const std::vector<OutputView>& outputs_;
+  const bool flushes_;
   TransposedPlan plan_;
   std::int64_t stride_;
   std::size_t state_bytes_;

@@ -130,6 +130,9 @@ struct OpDef {
   std::vector<Domain> domains;  // one for each argument, or one for all
   Sample sample;
   bool internal = false;  // for texts of rows; users cannot write it
+  /// Elementwise: its code keeps its accuracy where results below the smallest normal number, its
+  /// own and those on the way, are 0 instead (support/flush_underflow.h).
+  bool flushes = false;
   /// Where the last argument differs between rows that are computed side by side, the operation is
   /// written as this one of the others, times it; its code may rely on that. Empty: any argument
   /// may.

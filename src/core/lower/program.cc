@@ -113,6 +113,17 @@ const char* space_name(Space space) {
   return "pair";
 }
 
+bool flushes_underflow(const Program& program) {
+  for (const Block& block : program.pair.blocks) {
+    for (const Instruction& each : block.code) {
+      if (each.opcode == Opcode::call || (each.opcode == Opcode::apply && !each.op->flushes)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 std::string print_program(const Program& program) {
   std::string out;
   for (std::size_t a = 0; a < program.accumulations.size(); ++a) {

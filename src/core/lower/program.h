@@ -204,6 +204,11 @@ struct Program {
   }
 };
 
+/// Whether all that is computed for a pair keeps its accuracy where results below the smallest
+/// normal number are 0 instead. Then it may be: such results take x86 processors a hundred times as
+/// long, and the exponential of a large distance is one.
+bool flushes_underflow(const Program& program);
+
 /// The program as text, one instruction a line.
 std::string print_program(const Program& program);
 

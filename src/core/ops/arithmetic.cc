@@ -7,19 +7,19 @@ namespace kernelops {
 std::vector<OpDef> arithmetic_rows() {
   // clang-format off
   return {
-      op("Add").arguments(2).code(KERNELOPS_BINARY(x + y)).gradient({"g", "g"})
+      op("Add").arguments(2).flushes().code(KERNELOPS_BINARY(x + y)).gradient({"g", "g"})
           .commutative().infix("+", 2).r("x + y")
           .doc("Sum of two vectors.", "x + y"),
-      op("Subtract").arguments(2).code(KERNELOPS_BINARY(x - y)).gradient({"g", "-g"})
+      op("Subtract").arguments(2).flushes().code(KERNELOPS_BINARY(x - y)).gradient({"g", "-g"})
           .infix("-", 2).r("x - y")
           .doc("Difference of two vectors.", "x - y"),
-      op("Minus").code(KERNELOPS_UNARY(-x)).gradient({"-g"})
+      op("Minus").flushes().code(KERNELOPS_UNARY(-x)).gradient({"-g"})
           .infix("-", 4).r("-x")
           .doc("Opposite.", "-x"),
-      op("Mult").arguments(2).code(KERNELOPS_BINARY(x * y)).gradient({"y * g", "x * g"})
+      op("Mult").arguments(2).flushes().code(KERNELOPS_BINARY(x * y)).gradient({"y * g", "x * g"})
           .commutative().infix("*", 3).r("x * y")
           .doc("Product of two vectors, component by component.", "x y"),
-      op("Divide").arguments(2).code(KERNELOPS_BINARY(x / y)).gradient({"g / y", "-(out * g / y)"})
+      op("Divide").arguments(2).flushes().code(KERNELOPS_BINARY(x / y)).gradient({"g / y", "-(out * g / y)"})
           .infix("/", 3).r("x / y").domain(0.5, 2)
           .doc("Quotient of two vectors, component by component.", "x / y"),
       op("Pow").parameters({"m"}).code(KERNELOPS_UNARY_WITH(m, power(x, m)))
@@ -33,13 +33,13 @@ std::vector<OpDef> arithmetic_rows() {
                "taken as 0. As in C, infinite powers of negative numbers, and fractional powers of "
                "-Inf, are those of the absolute value.",
                "x^y"),
-      op("Square").code(KERNELOPS_UNARY(x * x)).gradient({"x * (2 * g)"})
+      op("Square").flushes().code(KERNELOPS_UNARY(x * x)).gradient({"x * (2 * g)"})
           .r("x^2")
           .doc("Square, also written x ** 2.", "x^2"),
       op("Inv").code(KERNELOPS_UNARY(inverse(x))).gradient({"-(Square(out) * g)"})
           .r("1 / x").domain(0.5, 2)
           .doc("Inverse.", "1 / x"),
-      op("Abs").code(KERNELOPS_UNARY(abs(x))).gradient({"Sign(x) * g"})
+      op("Abs").flushes().code(KERNELOPS_UNARY(abs(x))).gradient({"Sign(x) * g"})
           .r("abs(x)")
           .doc("Absolute value; its derivative at 0 is taken as 0.", "|x|"),
       op("Sign").code(KERNELOPS_UNARY(sign(x))).gradient({"0"})

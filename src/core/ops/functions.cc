@@ -7,13 +7,13 @@ namespace kernelops {
 std::vector<OpDef> function_rows() {
   // clang-format off
   return {
-      op("Exp").code(KERNELOPS_UNARY(exp(x))).gradient({"out * g"})
+      op("Exp").flushes().code(KERNELOPS_UNARY(exp(x))).gradient({"out * g"})
           .r("exp(x)")
           .doc("Exponential.", "e^x"),
-      op("Exp2").code(KERNELOPS_UNARY(exp2(x))).gradient({"out * (0.69314718055994531 * g)"})
+      op("Exp2").flushes().code(KERNELOPS_UNARY(exp2(x))).gradient({"out * (0.69314718055994531 * g)"})
           .r("2^x")
           .doc("Power of 2.", "2^x"),
-      op("Exp2Times").arguments(2).internal().product_of("Exp2")
+      op("Exp2Times").arguments(2).internal().flushes().product_of("Exp2")
           .code(KERNELOPS_BINARY(exp2_times(x, y)))
           .gradient({"out * (0.69314718055994531 * g)", "Exp2(x) * g"})
           .r("2^x * y")

@@ -160,11 +160,15 @@ class OpRow {
     def_.domains = std::move(each);
     return std::move(*this);
   }
-  /// Users cannot write the operation.
   OpRow&& product_of(std::string operation) && {
     def_.product_of = std::move(operation);
     return std::move(*this);
   }
+  OpRow&& flushes() && {
+    def_.flushes = true;
+    return std::move(*this);
+  }
+  /// Users cannot write the operation.
   OpRow&& internal() && {
     def_.internal = true;
     return std::move(*this);

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "core/support/error.h"
-#include "core/support/flush_underflow.h"
 
 namespace kernelops {
 
@@ -70,7 +69,6 @@ ThreadPool::~ThreadPool() {
 bool ThreadPool::stopping() const { return shared_->stop.load(std::memory_order_relaxed); }
 
 void ThreadPool::do_units(Shared& shared, Job& job, int worker) {
-  const FlushUnderflow flush;
   while (!shared.stop.load(std::memory_order_relaxed)) {
     const std::int64_t unit = job.next.fetch_add(1);
     if (unit >= job.count) return;
@@ -110,10 +108,7 @@ void ThreadPool::work(Shared& shared, int worker) {
 void ThreadPool::run_here(Job& job, const InterruptCheck& interrupted) {
   auto last = std::chrono::steady_clock::now();
   for (std::int64_t unit = 0; unit < job.count; ++unit) {
-    {
-      const FlushUnderflow flush;
-      job.task(unit, 0);
-    }
+    job.task(unit, 0);
     const auto now = std::chrono::steady_clock::now();
     if (interrupted && now - last >= kPollInterval) {
       last = now;

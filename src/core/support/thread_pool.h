@@ -18,7 +18,7 @@ using InterruptCheck = std::function<bool()>;
 class ThreadPool {
  public:
   /// Does units 0 .. count - 1 in any order; `worker` numbers the threads from 0. A task should
-  /// look at stopping() now and then and return early if it is true. It runs under FlushUnderflow.
+  /// look at stopping() now and then and return early if it is true.
   using Task = std::function<void(std::int64_t unit, int worker)>;
 
   ThreadPool();

@@ -76,6 +76,15 @@ TEST_F(LowerTest, EachNodeIsComputedInTheSectionOfWhatItDependsOn) {
   EXPECT_EQ(count(p.pair, "Exp") + count(p.pair, "Log") + count(p.pair, "Sqrt"), 0u);
 }
 
+TEST_F(LowerTest, SumsProductsAndExponentialsOfPairsMayFlushUnderflow) {
+  EXPECT_TRUE(flushes_underflow(program("Sum_Reduction(Exp(-s * SqDist(x, y)) * b, 0)")));
+  EXPECT_TRUE(flushes_underflow(program("LogSumExp_Reduction(-SqDist(x, y) / s, 0)")));
+  EXPECT_TRUE(flushes_underflow(program("Sum_Reduction(Sqrt(b) * Exp(-SqDist(x, y)), 0)")));
+  EXPECT_FALSE(flushes_underflow(program("Sum_Reduction(Exp(-Norm2(x - y)), 0)")));
+  EXPECT_FALSE(flushes_underflow(program("Sum_Reduction(Sign(a - b), 0)")));
+  EXPECT_FALSE(flushes_underflow(program("Sum_Reduction(Max(x - y), 0)")));
+}
+
 TEST_F(LowerTest, OpaqueOperationsAreCalledInTheSectionOfWhatTheyDependOn) {
   f.variable("p", Category::parameter, 3);
   const Program p = program(

@@ -51,19 +51,6 @@ TEST(ThreadPool, SurvivesManyShortJobs) {
   for (int job = 0; job < 2000; ++job) ASSERT_TRUE(works(pool, 1 + job % 4, job % 7));
 }
 
-#if defined(__x86_64__)
-TEST(ThreadPool, TasksFlushUnderflowAndTheCallerDoesNot) {
-  ThreadPool pool;
-  const volatile double small = 1e-300;
-  for (const int threads : {0, 1}) {
-    double in_task = 1;
-    pool.run(threads, 1, [&](std::int64_t, int) { in_task = small * 1e-10; }, {});
-    EXPECT_EQ(in_task, 0);
-    EXPECT_GT(small * 1e-10, 0);
-  }
-}
-#endif
-
 TEST(ThreadPool, WithoutThreadsTheCallerComputes) {
   ThreadPool pool;
   const auto caller = std::this_thread::get_id();
