@@ -33,13 +33,15 @@ DynamicLibrary::DynamicLibrary(std::string path, void* handle)
 
 DynamicLibrary::~DynamicLibrary() { ::dlclose(handle_); }
 
-std::unique_ptr<DynamicLibrary> DynamicLibrary::open(const std::string& path, std::string* reason) {
+std::unique_ptr<DynamicLibrary> DynamicLibrary::open(const std::string& path, Unloading unloading,
+                                                     std::string* reason) {
   // An empty name would be the running program itself.
   if (path.empty()) {
     *reason = "names no file";
     return nullptr;
   }
-  void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* handle = ::dlopen(
+      path.c_str(), RTLD_NOW | RTLD_LOCAL | (unloading == Unloading::never ? RTLD_NODELETE : 0));
   if (handle != nullptr) return std::unique_ptr<DynamicLibrary>(new DynamicLibrary(path, handle));
   *reason = last_message();
   return nullptr;
@@ -67,7 +69,8 @@ LibrarySearch open_first(const std::vector<LibraryCandidate>& candidates,
   LibrarySearch search;
   for (const LibraryCandidate& candidate : candidates) {
     std::string reason;
-    std::unique_ptr<DynamicLibrary> library = DynamicLibrary::open(candidate.path, &reason);
+    std::unique_ptr<DynamicLibrary> library =
+        DynamicLibrary::open(candidate.path, Unloading::never, &reason);
     if (library != nullptr) {
       reason = check(*library);
       if (reason.empty()) {

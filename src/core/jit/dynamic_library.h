@@ -9,12 +9,17 @@
 
 namespace kernelops {
 
+/// What becomes of a library when nobody needs it any more. Those of others stay: their threads and
+/// memory may outlive the code, and NVRTC loses some at each unloading.
+enum class Unloading { yes, never };
+
 /// An open library; it stays open as long as this object lives.
 class DynamicLibrary {
  public:
   /// Opens `path`, a file or a name for the loader's path; on failure returns nothing and puts the
   /// system's reason into `reason`.
-  static std::unique_ptr<DynamicLibrary> open(const std::string& path, std::string* reason);
+  static std::unique_ptr<DynamicLibrary> open(const std::string& path, Unloading unloading,
+                                              std::string* reason);
   ~DynamicLibrary();
   DynamicLibrary(const DynamicLibrary&) = delete;
   DynamicLibrary& operator=(const DynamicLibrary&) = delete;
@@ -53,7 +58,7 @@ struct LibrarySearch {
   std::vector<std::string> refused;
 };
 
-/// The first candidate that opens and passes `check`.
+/// The first candidate that opens and passes `check`; it is never unloaded.
 LibrarySearch open_first(const std::vector<LibraryCandidate>& candidates,
                          const LibraryCheck& check);
 

@@ -6,7 +6,7 @@ namespace kernelops {
 
 Module::Module(const std::string& path) {
   std::string message;
-  library_ = DynamicLibrary::open(path, &message);
+  library_ = DynamicLibrary::open(path, Unloading::yes, &message);
   if (library_ != nullptr) return;
   throw Error(ErrorKind::load,
               "the compiled kernel `" + path + "` cannot be loaded: " + message +

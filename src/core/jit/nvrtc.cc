@@ -84,7 +84,7 @@ std::unique_ptr<DynamicLibrary> open_builtins(const std::string& path, CudaVersi
   std::error_code ignored;
   if (!std::filesystem::exists(folder / name, ignored)) return nullptr;
   std::string reason;
-  return DynamicLibrary::open((folder / name).string(), &reason);
+  return DynamicLibrary::open((folder / name).string(), Unloading::never, &reason);
 }
 
 // The worst of what a compiler can do for all targets.

@@ -141,6 +141,13 @@ int enter(const char* function, bool needs_start = true, bool needs_context = tr
 
 bool is_device(int device) { return device >= 0 && device < state().machine.devices; }
 
+void unload(void* handle, const LoadedImage& image) {
+  std::free(handle);
+  if (image.library == nullptr) return;
+  ::dlclose(image.library);
+  ::close(image.file);
+}
+
 int progress_of(bool is_known) {
   if (!is_known) return complain("asking no stream or event", kInvalidHandle);
   return state().is_busy ? kNotReady : kSuccess;
@@ -175,7 +182,10 @@ void reset(const Machine& machine) {
   const std::lock_guard<std::recursive_mutex> lock(mutex());
   State& s = state();
   for (const auto& block : s.blocks) std::free(reinterpret_cast<void*>(block.first));
-  for (void* block : s.host_blocks) std::free(block);
+  for (const std::set<void*>* handles : {&s.host_blocks, &s.streams, &s.events}) {
+    for (void* handle : *handles) std::free(handle);
+  }
+  for (const auto& module : s.modules) unload(module.first, module.second);
   s = State();
   install(s, machine);
   current.clear();
@@ -507,11 +517,9 @@ int cuModuleUnload(void* module) {
   ENTER("cuModuleUnload");
   const auto found = s.modules.find(module);
   if (found == s.modules.end()) return complain("a module is not known", kInvalidHandle);
-  if (found->second.library != nullptr) {
-    ::dlclose(found->second.library);
-    ::close(found->second.file);
-  }
-  return destroy(s.modules, module, "a module");
+  unload(found->first, found->second);
+  s.modules.erase(found);
+  return kSuccess;
 }
 
 int cuModuleGetFunction(void** out, void* module, const char* name) {

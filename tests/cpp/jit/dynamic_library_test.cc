@@ -25,7 +25,7 @@ class DynamicLibraryTest : public ::testing::Test {
 
 TEST_F(DynamicLibraryTest, GivesAddressesAndTheFileTheyLieIn) {
   std::string reason;
-  const auto library = DynamicLibrary::open(kLibrary, &reason);
+  const auto library = DynamicLibrary::open(kLibrary, Unloading::yes, &reason);
   ASSERT_NE(library, nullptr) << reason;
   void* const cosine = library->find("cos");
   ASSERT_NE(cosine, nullptr);
