@@ -183,6 +183,10 @@ std::string StateWriter::declarations(Span span, const std::string& indent) cons
 }
 
 std::string StateWriter::scratch_bytes() const {
+  return number(scratch_vectors()) + " * kRowVectors * Size(sizeof(V))";
+}
+
+std::int64_t StateWriter::scratch_vectors() const {
   std::int64_t vectors = 0;
   for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
     const Accumulation& each = program_.accumulations[a];
@@ -193,7 +197,7 @@ std::string StateWriter::scratch_bytes() const {
       vectors += count_of(each, shared) * arrays;
     }
   }
-  return number(vectors) + " * kRowVectors * Size(sizeof(V))";
+  return vectors;
 }
 
 std::string StateWriter::take(const Instruction& instruction, int row, int copy,
