@@ -338,7 +338,7 @@ class CudaWriter {
       out +=
           "  for (Size span = part; span < part_end;) {\n"
           "    const Size span_end = smaller_size(span + " +
-          number(shape_.tiles_of_span) + " * " + tile_columns +
+          number(tiles_of_span()) + " * " + tile_columns +
           ", part_end);\n    [[maybe_unused]] char* scratch = memory;\n" +
           states_.declarations(Span::tile, "    ") + "    char* const tile_memory = scratch;\n" +
           (holds ? deferred.held_declarations("    ") : "");
@@ -361,6 +361,14 @@ class CudaWriter {
 
   // Tiles of columns that are not shared only bound the sums in the kernel's precision.
   static int bounded_columns() { return 64; }
+
+  // Row numbers in states are relative to the tile at hand.
+  int tiles_of_span() const {
+    for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+      if (phases_.accumulation[a] && program_.accumulations[a].holds_row()) return 1;
+    }
+    return shape_.tiles_of_span;
+  }
 
   bool has_tile_states() const {
     return std::any_of(phases_.accumulation.begin(), phases_.accumulation.end(),
@@ -426,6 +434,12 @@ std::int64_t shared_column_slots(const Program& program, bool float32) {
   const std::int64_t slots = std::max<std::int64_t>(1, program.packed_slots);
   if (slots >= whole) return round_up(slots, whole);
   return slots == 3 ? 4 : slots;
+}
+
+std::vector<std::string> cuda_options(bool float32) {
+  // As on the CPU, results below the smallest normal number of float are 0.
+  if (float32) return {"--std=c++17", "--ftz=true"};
+  return {"--std=c++17"};
 }
 
 CudaShape choose_cuda_shape(const Program& program, bool float32) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "core/codegen/kernel_source.h"
 #include "core/lower/program.h"
@@ -26,6 +28,9 @@ CudaShape choose_cuda_shape(const Program& program, bool float32);
 
 /// Slots from one column to the next in shared memory: whole loads of 16 bytes.
 std::int64_t shared_column_slots(const Program& program, bool float32);
+
+/// The options of NVRTC, and of nvcc, that the text is written for.
+std::vector<std::string> cuda_options(bool float32);
 
 /// The kernels of a program, for a compiler that finds the headers of inst/kernels. They are
 /// described in inst/kernels/cuda/README.md.

@@ -62,11 +62,27 @@ class ShimKernel {
   std::unique_ptr<Module> module_;
 };
 
+/// A shape with so few threads and columns that small data meet every edge.
+inline CudaShape small_shape(const Program& program, bool float32) {
+  CudaShape shape = choose_cuda_shape(program, float32);
+  shape.threads = 4;
+  if (shape.tile_columns > 0) shape.tile_columns = 16;
+  shape.tiles_of_span = 2;
+  return shape;
+}
+
 /// Runs such kernels on fixed sizes, with the columns cut in parts of `part_columns`.
 class ShimRunner {
  public:
-  ShimRunner(const Sizes& sizes, std::int64_t part_columns)
-      : sizes_(sizes), part_columns_(part_columns) {}
+  ShimRunner(const Sizes& sizes, std::int64_t part_columns, bool float32 = false)
+      : sizes_(sizes), part_columns_(part_columns), float32_(float32) {}
+
+  std::vector<Table> pairs(const Program& program, const Values& values) const {
+    return pairs(ShimKernel(program, float32_, small_shape(program, float32_)), values);
+  }
+  Table rows(const Program& program, Category category, const Values& values) const {
+    return rows(ShimKernel(program, float32_, small_shape(program, float32_)), category, values);
+  }
 
   std::vector<Table> pairs(const ShimKernel& kernel, const Values& values) const {
     return kernel.float32() ? run<float>(kernel, values) : run<double>(kernel, values);
@@ -184,6 +200,7 @@ class ShimRunner {
 
   Sizes sizes_;
   std::int64_t part_columns_;
+  bool float32_;
 };
 
 }  // namespace kernelops::testing
