@@ -47,6 +47,7 @@ CORE_SOURCES = \
   core/codegen/body.cc \
   core/codegen/cpu.cc \
   core/codegen/cuda.cc \
+  core/codegen/cuda_launch.cc \
   core/codegen/deferred_writer.cc \
   core/codegen/state_functions.cc \
   core/codegen/state_writer.cc \

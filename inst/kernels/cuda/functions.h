@@ -47,6 +47,8 @@ KERNELOPS_INLINE Lane<float> exp2(const Lane<float>& t) {
   return result;
 }
 
+KERNELOPS_INLINE Lane<float> lgamma(const Lane<float>& x) { return ::lgammaf(x.value); }
+
 }  // namespace kernelops
 
 #endif  // KERNELOPS_KERNELS_CUDA_FUNCTIONS_H_

@@ -18,6 +18,8 @@ namespace {
 
 // Kept values of so many columns fit the registers.
 constexpr int kKeptColumns = 8;
+// Statements written out for one group of columns.
+constexpr std::int64_t kMostStatements = 800;
 // Components of long results side by side: accumulators of all rows of a thread.
 constexpr int kAccumulatorRegisters = 64;
 
@@ -225,13 +227,28 @@ class CudaWriter {
     for (const Block& block : program_.pair.blocks) {
       statements += static_cast<std::int64_t>(block.code.size()) * shape_.rows * shape_.columns;
     }
-    return "#pragma unroll " + number(std::clamp<std::int64_t>(800 / (statements + 1), 1, 8));
+    int columns = 8;
+    while (columns > 1 && columns * statements > kMostStatements) columns /= 2;
+    return "#pragma unroll " + number(columns);
   }
 
   std::string loops(bool held, const std::string& indent) const {
     const std::string unroll = unrolling();
     return column_loop(shape_.columns, held, unroll, indent) +
            (shape_.columns > 1 ? column_loop(1, held, "#pragma unroll 1", indent) : "");
+  }
+
+  // Columns that are written out cost compile time.
+  int kept_columns() const {
+    std::int64_t statements = 1;
+    for (const Section* section : {&phases_.first, &phases_.deferred}) {
+      for (const Block& block : section->blocks) {
+        statements += static_cast<std::int64_t>(block.code.size()) * shape_.rows;
+      }
+    }
+    int columns = kKeptColumns;
+    while (columns > 1 && columns * statements > kMostStatements) columns /= 2;
+    return columns;
   }
 
   // Both phases of `columns` columns, with the kept values in registers.
@@ -245,7 +262,7 @@ class CudaWriter {
     const std::string inner = indent + "  ";
     const std::string group = number(columns);
     return indent + "for (; next + " + group + " <= count; next += " + group + ") {\n" + inner +
-           "constexpr Size kChunkColumns = " + group + ";\n" + inner +
+           "[[maybe_unused]] constexpr Size kChunkColumns = " + group + ";\n" + inner +
            "const Size begin = next, end = next + " + group + ";\n" +
            (phases_.kept_slots > 0 ? inner + "V kept[" + number(phases_.kept_slots) +
                                          " * kChunkColumns * kRowVectors];\n"
@@ -259,18 +276,20 @@ class CudaWriter {
   std::string tile_body(const DeferredWriter& deferred, bool holds,
                         const std::string& indent) const {
     if (!phases_.defers()) {
-      return indent + "const Size begin = 0, end = count;\n" +
+      return indent + "[[maybe_unused]] const Size begin = 0, end = count;\n" +
              states_.declarations(Span::chunk, indent) + indent + "{\n" +
              (states_.backwards() ? indent + "  Size last = end;\n"
                                   : indent + "  Size j = begin;\n") +
              loops(false, indent + "  ") + indent + "}\n" + states_.flush(Span::chunk, indent);
     }
     const std::string inner = indent + "    ";
-    std::string out = indent + "do {\n" + indent + "  const Size begin = 0, end = count;\n" +
+    std::string out = indent + "do {\n" + indent +
+                      "  [[maybe_unused]] const Size begin = 0, end = count;\n" +
                       (holds ? deferred.held_chunk(loops(true, inner), indent + "  ") : "") +
                       states_.declarations(Span::chunk, indent + "  ") + indent +
-                      "  Size next = 0;\n" + two_phases(kKeptColumns, indent + "  ") +
-                      two_phases(1, indent + "  ") + states_.flush(Span::chunk, indent + "  ");
+                      "  Size next = 0;\n" + two_phases(kept_columns(), indent + "  ") +
+                      (kept_columns() > 1 ? two_phases(1, indent + "  ") : "") +
+                      states_.flush(Span::chunk, indent + "  ");
     if (holds) out += deferred.hold(indent + "  ");
     return out + indent + "} while (false);\n";
   }
@@ -437,9 +456,11 @@ std::int64_t shared_column_slots(const Program& program, bool float32) {
 }
 
 std::vector<std::string> cuda_options(bool float32) {
+  // Lambdas in the headers have no words before them.
+  std::vector<std::string> out = {"--std=c++17", "--device-as-default-execution-space"};
   // As on the CPU, results below the smallest normal number of float are 0.
-  if (float32) return {"--std=c++17", "--ftz=true"};
-  return {"--std=c++17"};
+  if (float32) out.push_back("--ftz=true");
+  return out;
 }
 
 CudaShape choose_cuda_shape(const Program& program, bool float32) {

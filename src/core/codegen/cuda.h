@@ -29,7 +29,7 @@ CudaShape choose_cuda_shape(const Program& program, bool float32);
 /// Slots from one column to the next in shared memory: whole loads of 16 bytes.
 std::int64_t shared_column_slots(const Program& program, bool float32);
 
-/// The options of NVRTC, and of nvcc, that the text is written for.
+/// The options of NVRTC that the text is written for.
 std::vector<std::string> cuda_options(bool float32);
 
 /// The kernels of a program, for a compiler that finds the headers of inst/kernels. They are

@@ -24,9 +24,9 @@ class Nvrtc {
   Nvrtc() {
     std::vector<std::string> names;
     if (const char* path = std::getenv("KERNELOPS_NVRTC")) names.push_back(path);
-    for (const char* name : {"libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12",
-                             "/usr/local/cuda/lib64/libnvrtc.so", "/usr/local/cuda/lib/libnvrtc.so",
-                             "/usr/local/cuda-13.0/lib/libnvrtc.so.13"}) {
+    for (const char* name :
+         {"libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12", "/usr/local/cuda/lib64/libnvrtc.so",
+          "/usr/local/cuda/lib/libnvrtc.so", "/usr/local/cuda-13.0/lib/libnvrtc.so.13"}) {
       names.push_back(name);
     }
     for (const std::string& name : names) {
