@@ -48,6 +48,7 @@ CORE_SOURCES = \
   core/codegen/cpu.cc \
   core/codegen/cuda.cc \
   core/codegen/cuda_launch.cc \
+  core/codegen/cuda_shape.cc \
   core/codegen/deferred_writer.cc \
   core/codegen/state_functions.cc \
   core/codegen/state_writer.cc \

@@ -129,7 +129,7 @@ class CudaWriter {
            "using Stride = long long;\nusing Real = " +
            real +
            ";\nusing V = Lane<Real>;\nusing I = Lane<int>;\nusing W = Lane<double>;\n"
-           "using WI = Lane<long long>;\nconstexpr Size kLanes = 1;\n"
+           "using WI = Lane<long long>;\n"
            "constexpr Size kThreads = " +
            number(shape_.threads) + ";\nconstexpr Size kRowVectors = " + number(shape_.rows) +
            ";\nconstexpr Size kRowBlock = kRowVectors;\nconstexpr Size kTileColumns = " +
@@ -299,7 +299,7 @@ class CudaWriter {
     std::string out;
     if (!shape_.states_in_registers) return out;
     for (int row = 0; row < shape_.rows; ++row) {
-      const std::string place = "first_row + " + number(row);
+      const std::string place = "first_row + " + number(row) + " * kRowStep";
       out += indent + "if (" + place + " < row_count) {\n";
       for (std::int64_t slot = 0; slot < program_.state_slots(); ++slot) {
         const std::string own = "own_state[" + number(slot * shape_.rows + row) + "]";
@@ -309,6 +309,13 @@ class CudaWriter {
       out += indent + "}\n";
     }
     return out;
+  }
+
+  // Lists of the best are addressed as those of consecutive rows; otherwise threads with
+  // consecutive rows load and store together.
+  bool has_ranked() const {
+    return std::any_of(program_.accumulations.begin(), program_.accumulations.end(),
+                       [](const Accumulation& each) { return each.ranked(); });
   }
 
   std::string tile() const {
@@ -323,13 +330,20 @@ class CudaWriter {
         "    Size row_count, const Real* __restrict__ column_panel, Stride column_stride,\n"
         "    Size column_count, Size part_columns, Stride first_column, double* states,\n"
         "    Stride state_stride) {\n"
-        "  const Size first_row = (blockIdx.x * kThreads + threadIdx.x) * kRowBlock;\n"
+        "  constexpr Size kRowStep = " +
+        std::string(has_ranked() ? "1" : "kThreads") +
+        ";\n  // From one row of the thread to the next, where the states are.\n"
+        "  [[maybe_unused]] constexpr Size kLanes = " +
+        (shape_.states_in_registers ? "1" : "kRowStep") +
+        ";\n  const Size first_row = blockIdx.x * kThreads * kRowBlock + threadIdx.x" +
+        (has_ranked() ? " * kRowBlock" : "") +
+        ";\n"
         "  double* const state = states + blockIdx.y * " +
         number(program_.state_slots()) + " * state_stride;\n";
     for (int row = 0; row < shape_.rows; ++row) {
       // Rows that are none repeat the last one.
       out += "  [[maybe_unused]] const Real* const row_r" + number(row) +
-             " = rows + smaller_size(first_row + " + number(row) + ", row_count - 1);\n";
+             " = rows + smaller_size(first_row + " + number(row) + " * kRowStep, row_count - 1);\n";
     }
     out +=
         "  const Size part = blockIdx.y * part_columns;\n"
@@ -447,65 +461,6 @@ class CudaWriter {
 };
 
 }  // namespace
-
-std::int64_t shared_column_slots(const Program& program, bool float32) {
-  const std::int64_t whole = float32 ? 4 : 2;
-  const std::int64_t slots = std::max<std::int64_t>(1, program.packed_slots);
-  if (slots >= whole) return round_up(slots, whole);
-  return slots == 3 ? 4 : slots;
-}
-
-std::vector<std::string> cuda_options(bool float32) {
-  // Lambdas in the headers have no words before them.
-  std::vector<std::string> out = {"--std=c++17", "--device-as-default-execution-space"};
-  // As on the CPU, results below the smallest normal number of float are 0.
-  if (float32) out.push_back("--ftz=true");
-  return out;
-}
-
-CudaShape choose_cuda_shape(const Program& program, bool float32) {
-  CudaShape out;
-  const std::int64_t bytes = shared_column_slots(program, float32) * (float32 ? 4 : 8);
-  constexpr std::int64_t kSharedBytes = 16 * 1024;
-  constexpr std::int64_t kMostSharedBytes = 48 * 1024;
-  out.tile_columns = 64;
-  while (out.tile_columns > 8 && out.tile_columns * bytes > kSharedBytes) out.tile_columns /= 2;
-  while (out.tile_columns > 0 && out.tile_columns * bytes > kMostSharedBytes) {
-    out.tile_columns /= 2;
-  }
-  bool ranked = false;
-  bool long_state = false;
-  std::int64_t state_slots = 0;
-  for (const Accumulation& each : program.accumulations) {
-    ranked = ranked || each.ranked();
-    long_state = long_state || each.components > 16;
-    state_slots += each.ranked() ? 0 : each.slots();
-  }
-  bool loops = false;
-  for (const Block& block : program.pair.blocks) loops = loops || !block.accumulators.empty();
-  const std::int64_t words = float32 ? 1 : 2;
-  // Registers of a row: what it is loaded with, its states, and what a pair computes.
-  std::int64_t loads = 0;
-  for (const Block& block : program.pair.blocks) {
-    for (const Instruction& each : block.code) {
-      if (each.opcode == Opcode::load && each.space == Space::row && !block.looped) ++loads;
-    }
-  }
-  const std::int64_t of_row = words * (loads + state_slots + 4) + 2 * state_slots;
-  out.rows = 4;
-  while (out.rows > 1 && out.rows * of_row > 100) out.rows /= 2;
-  if (long_state || program.pair.local_slots > 0) out.rows = 1;
-  if (program.pair.local_slots == 0 && out.tile_columns > 0) {
-    if (loops) {
-      out.rows = 4;
-      out.columns = 4;
-    } else if (ranked) {
-      out.columns = 4;
-    }
-  }
-  out.states_in_registers = !ranked && !long_state && state_slots * out.rows <= 24;
-  return out;
-}
 
 KernelSource generate_cuda(const Program& program, bool float32, const CudaShape& shape) {
   return {CudaWriter(program, float32, shape).run()};

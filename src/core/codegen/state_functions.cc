@@ -89,6 +89,24 @@ std::string StateWriter::finish_one(std::size_t accumulation) const {
          ", output_stride);\n      }\n    }\n";
 }
 
+std::string StateWriter::scratch_bytes() const {
+  return number(scratch_vectors()) + " * kRowVectors * Size(sizeof(V))";
+}
+
+std::int64_t StateWriter::scratch_vectors() const {
+  std::int64_t vectors = 0;
+  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    const Accumulation& each = program_.accumulations[a];
+    for (bool shared : {true, false}) {
+      if (in_registers(a, shared)) continue;
+      const std::int64_t arrays =
+          each.ranked() ? !shared : static_cast<std::int64_t>(components_of(each, shared).size());
+      vectors += count_of(each, shared) * arrays;
+    }
+  }
+  return vectors;
+}
+
 StateStatements StateWriter::statements() const {
   StateStatements out;
   for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {

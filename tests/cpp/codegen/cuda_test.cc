@@ -32,7 +32,13 @@ class CudaShimTest : public ::testing::Test {
   void expect_right(const std::vector<Expr>& nodes, const Formulas& f, bool float32,
                     const std::vector<Sizes>& all_sizes) {
     const Program program = lower(nodes);
-    const ShimKernel kernel(program, float32, testing::small_shape(program, float32));
+    expect_right_in(testing::small_shape(program, float32), program, nodes, f, float32, all_sizes);
+  }
+
+  void expect_right_in(const CudaShape& shape, const Program& program,
+                       const std::vector<Expr>& nodes, const Formulas& f, bool float32,
+                       const std::vector<Sizes>& all_sizes) {
+    const ShimKernel kernel(program, float32, shape);
     for (const Sizes& sizes : all_sizes) {
       Values values = f.values(random, sizes);
       if (float32) values = testing::rounded_to_float(values);
@@ -64,6 +70,29 @@ TEST_F(CudaShimTest, GaussianSum) {
     for (const bool float32 : {true, false}) {
       expect_right({node}, f, float32, {{1, 1}, {17, 5}, {33, 70}, {5, 0}, {0, 3}});
       ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
+// Columns too long for shared memory are read where they are; states in registers or in memory;
+// several columns side by side.
+TEST_F(CudaShimTest, EveryShape) {
+  Formulas f;
+  f.variable("x", Category::i, 3);
+  f.variable("y", Category::j, 3);
+  f.variable("b", Category::j, 1);
+  const std::vector<Expr> nodes = {f("Sum_Reduction(Exp(-SqDist(x, y)) * b, 0)"),
+                                   f("ArgMin_Reduction(SqDist(x, y) - b, 0)")};
+  const std::vector<Expr> ranked = {f("LogSumExp_Reduction(b - SqDist(x, y), 0)"),
+                                    f("KMax_ArgKMax_Reduction(x + b, 30, 0)")};
+  for (const std::vector<Expr>& some : {nodes, ranked}) {
+    const Program program = lower(some);
+    for (const CudaShape& shape :
+         {CudaShape{4, 1, 1, 0, 2, false}, CudaShape{2, 8, 1, 4, 3, false},
+          CudaShape{8, 2, 4, 32, 1, false}, CudaShape{4, 4, 2, 8, 2, true}}) {
+      if (shape.states_in_registers && program.accumulations[1].ranked()) continue;
+      expect_right_in(shape, program, some, f, shape.rows != 2, {{21, 70}, {3, 9}});
+      ASSERT_FALSE(HasFailure()) << shape.rows << " " << shape.columns;
     }
   }
 }
