@@ -55,7 +55,8 @@ CudaShape choose_cuda_shape(const Program& program, bool float32) {
   while (out.rows > 1 && out.rows * of_row > 100) out.rows /= 2;
   if (long_state || program.pair.local_slots > 0) out.rows = 1;
   if (program.pair.local_slots == 0 && out.tile_columns > 0) {
-    if (loops) {
+    // Accumulators of a long state leave no room for more rows.
+    if (loops && !long_state) {
       const bool short_states = !ranked && !split_phases(program).defers() && state_slots <= 2;
       out.rows = short_states && float32 ? 8 : 4;
       out.columns = out.rows;
