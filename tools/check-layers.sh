@@ -85,7 +85,7 @@ check_kernels() {
   local file line name
   while read -r file; do
     while IFS=: read -r line name; do
-      [[ "$name" == \"* && -e "inst/kernels/$(basename "${name//\"/}")" ]] ||
+      [[ "$name" == \"* && -e "inst/kernels/${name//\"/}" ]] ||
         violation "$file:$line: files of inst/kernels include only each other, not $name"
     done < <(includes_of "$file")
   done < <(find inst/kernels -type f | sort)

@@ -18,7 +18,7 @@ struct BesselPair {
 
 // Temme's series, for 0 < x <= 2. N. M. Temme, On the numerical evaluation of the modified Bessel
 // function of the third kind, Journal of Computational Physics 19 (1975), 324-337.
-static inline BesselPair bessel_k_series(double x, double mu) {
+KERNELOPS_FUNCTION BesselPair bessel_k_series(double x, double mu) {
   const double z = mu * mu;
   // The odd and the even part of 1 / Gamma(1 - mu), the odd one over mu. Remez exchange on the
   // relative errors for |mu| <= 1/2, 2^-56.5 each.
@@ -88,7 +88,7 @@ static inline BesselPair bessel_k_series(double x, double mu) {
 // z_n = U(mu + 1/2 + n, 2 mu + 1, 2 x) and a_n = (n - 1/2)^2 - mu^2, the ratio is
 // z_n / z_(n-1) = 1 / (2 (n + x) - a_(n+1) z_(n+1) / z_n), and z_0 follows from
 // the sum over n of z_n a_1 ... a_n / n! = (2 x)^(-mu - 1/2).
-static inline BesselPair bessel_k_fraction(double x, double mu) {
+KERNELOPS_FUNCTION BesselPair bessel_k_fraction(double x, double mu) {
   const double z = mu * mu;
   // Beyond `last`, the ratio of a constant fraction and a geometric series stand for the rest:
   // that saves a seventh of the terms. What is left out is below 1e-15.
@@ -108,7 +108,7 @@ static inline BesselPair bessel_k_fraction(double x, double mu) {
 
 // x^p K_nu(x) for nu >= 0, x > 0 and nu^2 + x^2 large: Debye's expansion, four terms of which
 // leave 1e-15 from 1000 on. The rounding of the exponent, as large as nu, weighs more.
-static inline double bessel_k_debye(double x, double nu, double p) {
+KERNELOPS_FUNCTION double bessel_k_debye(double x, double nu, double p) {
   const double root = __builtin_hypot(nu, x);
   const double t = (nu / root) * (nu / root), r = 1 / root;
   const double u1 = (3 - 5 * t) / 24;
@@ -125,14 +125,14 @@ static inline double bessel_k_debye(double x, double nu, double p) {
 }
 
 // significand 2^exponent times factor, the significand again in [1/2, 1).
-static inline void scale_by(double& significand, int& exponent, double factor) {
+KERNELOPS_FUNCTION void scale_by(double& significand, int& exponent, double factor) {
   int shift = 0;
   significand = __builtin_frexp(significand * factor, &shift);
   exponent += shift;
 }
 
 // bessel_k_power of one number.
-static inline double bessel_k_power_lane(double x, double order, double p) {
+KERNELOPS_FUNCTION double bessel_k_power_lane(double x, double order, double p) {
   const double infinity = __builtin_huge_val();
   const double nu = __builtin_fabs(order);
   if (x != x || nu != nu || p != p || x < 0) return __builtin_nan("");

@@ -44,7 +44,7 @@ namespace detail {
 template <class T>
 KERNELOPS_INLINE T power_of_ten(unsigned long n) {
   double result = 1, base = 10;
-#pragma GCC unroll 64
+  KERNELOPS_UNROLL(64)
   for (; n != 0; n >>= 1) {
     if (n & 1) result *= base;
     base *= base;
@@ -93,7 +93,7 @@ KERNELOPS_INLINE V sinc_derivative(const V& x, long n) {
     const V inverted = like(x, 1) / x;
     const V sine = sin(x), cosine = cos(x);
     V far = sine * inverted;
-#pragma GCC unroll 16
+    KERNELOPS_UNROLL(16)
     for (long j = 1; j <= n; ++j) {
       far = (detail::sin_derivative(sine, cosine, j) - like(x, j) * far) * inverted;
     }
@@ -103,7 +103,7 @@ KERNELOPS_INLINE V sinc_derivative(const V& x, long n) {
     const long terms = (is_single<V> ? 5 : 10) + n;
     const V square = x * x;
     V near = V{};
-#pragma GCC unroll 32
+    KERNELOPS_UNROLL(32)
     for (long k = terms; k >= 0; --k) {
       const long p = 2 * k + odd;
       near = like(x, 1.0 / (p + n + 1)) - (square * near) * like(x, 1.0 / ((p + 1) * (p + 2)));

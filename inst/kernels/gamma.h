@@ -33,7 +33,7 @@ KERNELOPS_INLINE V lgamma(const V& x) {
     // Gamma(y) = product Gamma(2 + d), or Gamma(2 + d) / product below 3/2, |d| <= 1/2. The
     // differences are exact.
     V shifted = y, product = one;
-#pragma GCC unroll 6
+    KERNELOPS_UNROLL(6)
     for (int k = 0; k < 6; ++k) {
       const auto above = shifted >= like(x, 2.5);
       const V below = shifted - one;
@@ -96,7 +96,7 @@ KERNELOPS_INLINE V digamma(const V& x) {
     if (any(small)) {
       // psi(y) = psi(y + 8) - (1 / y + 1 / (y + 1) + ... + 1 / (y + 7)), over one denominator.
       V numerator = one, denominator = y;
-#pragma GCC unroll 7
+      KERNELOPS_UNROLL(7)
       for (int k = 1; k < 8; ++k) {
         const V factor = y + like(x, k);
         numerator = numerator * factor + denominator;
@@ -129,7 +129,7 @@ KERNELOPS_INLINE V digamma(const V& x) {
 namespace detail {
 
 // n! zeta(n + 1, x) = sum over k >= 0 of n! / (x + k)^(n + 1), for n >= 1 and finite x > 0.
-static inline double factorial_times_zeta(double x, long n) {
+KERNELOPS_FUNCTION double factorial_times_zeta(double x, long n) {
   const double s = static_cast<double>(n) + 1;
   // All terms relative to the first, until nothing is left or Euler and Maclaurin's formula
   // converges.
@@ -177,7 +177,7 @@ static inline double factorial_times_zeta(double x, long n) {
 }
 
 // polygamma of one number, for n != 0.
-static inline double polygamma_lane(double x, long n) {
+KERNELOPS_FUNCTION double polygamma_lane(double x, long n) {
   const double infinity = __builtin_huge_val(), nan = __builtin_nan("");
   if (x != x || n < 0 || x == -infinity) return nan;
   if (x == infinity) return 0;

@@ -51,7 +51,7 @@ KERNELOPS_INLINE V power(const V& x, long n) {
   V base = x;
   unsigned long remaining = n < 0 ? 0ul - static_cast<unsigned long>(n) : n;
   V result = like(x, 1);
-#pragma GCC unroll 64
+  KERNELOPS_UNROLL(64)
   while (remaining != 0) {
     if (remaining & 1) result = result * base;
     remaining >>= 1;

@@ -40,7 +40,7 @@ struct Largest {
 template <class Order, class V>
 class NoneBetter {
  public:
-  KERNELOPS_ALWAYS_INLINE void take(const V& a, const V& b) {
+  KERNELOPS_METHOD void take(const V& a, const V& b) {
 #if defined(__AVX512F__)
     // Comparing under the mask of the comparisons before saves joining their results.
     if constexpr (sizeof(V) == 64) {
@@ -59,7 +59,7 @@ class NoneBetter {
     mask_ &= Order::not_better(a, b);
   }
 
-  KERNELOPS_ALWAYS_INLINE bool holds() const {
+  KERNELOPS_METHOD bool holds() const {
 #if defined(__AVX512F__)
     if constexpr (sizeof(V) == 64) return bits_ == kAll;
 #endif

@@ -18,23 +18,27 @@ struct RankEntry {
 };
 
 KERNELOPS_INLINE bool worse(const RankEntry& a, const RankEntry& b) {
+#if defined(__SIZEOF_INT128__)
   __extension__ typedef __int128 Wide;
   __extension__ typedef unsigned __int128 Bits;
   const Bits of_a = static_cast<Bits>(a.key) << 64 | a.row;
   const Bits of_b = static_cast<Bits>(b.key) << 64 | b.row;
   return static_cast<Wide>(of_b) < static_cast<Wide>(of_a);
+#else
+  return b.key < a.key || (b.key == a.key && b.row < a.row);
+#endif
 }
 
 template <class Order>
-struct __attribute__((visibility("hidden"))) RankCode {
+struct KERNELOPS_HIDDEN RankCode {
   struct Heap {
     RankEntry* entries;
     long long size;
   };
 
   // The heap of a lane in the states of a component, which begin at slot `slot`.
-  static Heap heap_of(void* state, long long stride, long long slot, long long lane,
-                      long long rank) {
+  KERNELOPS_FUNCTION Heap heap_of(void* state, long long stride, long long slot, long long lane,
+                                  long long rank) {
     return {reinterpret_cast<RankEntry*>(static_cast<double*>(state) + slot * stride) + lane * rank,
             rank};
   }
@@ -42,7 +46,7 @@ struct __attribute__((visibility("hidden"))) RankCode {
   static constexpr RankEntry kEmpty = {~0ull, static_cast<long long>(~0ull >> 1)};
 
   // Of a value that is not NaN, which no reduction keeps.
-  static RankEntry entry_of(double value, long long row) {
+  KERNELOPS_FUNCTION RankEntry entry_of(double value, long long row) {
     // Both zeros are equal.
     const double number = value + 0.0;
     long long bits;
@@ -51,9 +55,11 @@ struct __attribute__((visibility("hidden"))) RankCode {
     return {static_cast<unsigned long long>(row), Order::kSign * ascending};
   }
 
-  static long long row_of(const RankEntry& entry) { return static_cast<long long>(entry.row); }
+  KERNELOPS_FUNCTION long long row_of(const RankEntry& entry) {
+    return static_cast<long long>(entry.row);
+  }
 
-  static double value_of(const RankEntry& entry) {
+  KERNELOPS_FUNCTION double value_of(const RankEntry& entry) {
     if (row_of(entry) < 0) return Order::kWorst;
     const long long bits = flipped(Order::kSign * entry.key);
     double value;
@@ -61,12 +67,12 @@ struct __attribute__((visibility("hidden"))) RankCode {
     return value;
   }
 
-  static void initialise(const Heap& heap) {
+  KERNELOPS_FUNCTION void initialise(const Heap& heap) {
     for (long long e = 0; e < heap.size; ++e) heap.entries[e] = kEmpty;
   }
 
   // Puts `entry` in the place of the root, the worst one, and restores the order.
-  static void replace_worst(const Heap& heap, const RankEntry& entry) {
+  KERNELOPS_FUNCTION void replace_worst(const Heap& heap, const RankEntry& entry) {
     if (heap.size <= kMostSorted) {
       insert(heap, entry);
     } else {
@@ -74,13 +80,14 @@ struct __attribute__((visibility("hidden"))) RankCode {
     }
   }
 
-  static void take(const Heap& heap, const RankEntry& entry) {
+  KERNELOPS_FUNCTION void take(const Heap& heap, const RankEntry& entry) {
     if (worse(heap.entries[0], entry)) replace_worst(heap, entry);
   }
 
   // Writes the entries from best to worst to the slots of the two outputs, where they are wanted.
-  static void finish(void* state, long long stride, long long slot, long long lane, long long rank,
-                     double* values, long long* rows, long long output_stride) {
+  KERNELOPS_FUNCTION void finish(void* state, long long stride, long long slot, long long lane,
+                                 long long rank, double* values, long long* rows,
+                                 long long output_stride) {
     const Heap heap = heap_of(state, stride, slot, lane, rank);
     sort(heap);
     for (long long e = 0; e < rank; ++e) {
@@ -92,8 +99,8 @@ struct __attribute__((visibility("hidden"))) RankCode {
   // What candidates of the lanes of `vectors` vectors must beat; NaN, which nothing fails to beat,
   // while there is room.
   template <class V>
-  static void thresholds(V* least, int vectors, void* state, long long stride, long long slot,
-                         long long lane, long long rank) {
+  KERNELOPS_FUNCTION void thresholds(V* least, int vectors, void* state, long long stride,
+                                     long long slot, long long lane, long long rank) {
     const RankEntry* root = heap_of(state, stride, slot, lane, rank).entries;
     for (int r = 0; r < vectors; ++r) {
       element_t<V> worst[lanes<V>];
@@ -117,18 +124,19 @@ struct __attribute__((visibility("hidden"))) RankCode {
   }
 
   // Takes in the entries of another heap, the leaves first, which are better than most.
-  static void merge(const Heap& heap, const Heap& other) {
+  KERNELOPS_FUNCTION void merge(const Heap& heap, const Heap& other) {
     for (long long e = other.size - 1; e >= 0; --e) take(heap, other.entries[e]);
   }
 
-  static void merge(void* into, long long into_stride, const void* from, long long from_stride,
-                    long long slot, long long lane, long long rank) {
+  KERNELOPS_FUNCTION void merge(void* into, long long into_stride, const void* from,
+                                long long from_stride, long long slot, long long lane,
+                                long long rank) {
     merge(heap_of(into, into_stride, slot, lane, rank),
           heap_of(const_cast<void*>(from), from_stride, slot, lane, rank));
   }
 
   // Orders the entries from best to worst; they are no heap any more.
-  static void sort(const Heap& heap) {
+  KERNELOPS_FUNCTION void sort(const Heap& heap) {
     for (long long size = heap.size - 1; size > 0; --size) {
       const RankEntry worst = heap.entries[0];
       replace_root(heap, size, heap.entries[size]);
@@ -141,9 +149,11 @@ struct __attribute__((visibility("hidden"))) RankCode {
   static constexpr long long kMostSorted = 24;
 
   // Numbers in the order of their bits as integers, and back.
-  static long long flipped(long long bits) { return bits ^ ((bits >> 63) & kEmpty.key); }
+  KERNELOPS_FUNCTION long long flipped(long long bits) {
+    return bits ^ ((bits >> 63) & kEmpty.key);
+  }
 
-  static void insert(const Heap& heap, const RankEntry& entry) {
+  KERNELOPS_FUNCTION void insert(const Heap& heap, const RankEntry& entry) {
     long long e = 0;
     for (; e + 1 < heap.size && worse(heap.entries[e + 1], entry); ++e) {
       heap.entries[e] = heap.entries[e + 1];
@@ -153,7 +163,7 @@ struct __attribute__((visibility("hidden"))) RankCode {
 
   // Puts `entry` in the place of the root of the first `size` entries: the worse children move up
   // until a leaf is free, where most new entries belong, and `entry` rises from there.
-  static void replace_root(const Heap& heap, long long size, const RankEntry& entry) {
+  KERNELOPS_FUNCTION void replace_root(const Heap& heap, long long size, const RankEntry& entry) {
     RankEntry* const entries = heap.entries;
     long long e = 0;
     long long child = 1;
@@ -177,7 +187,7 @@ struct __attribute__((visibility("hidden"))) RankCode {
   }
 
   template <class V>
-  static element_t<V> threshold(const RankEntry& root) {
+  KERNELOPS_FUNCTION element_t<V> threshold(const RankEntry& root) {
     return static_cast<element_t<V>>(row_of(root) < 0 ? __builtin_nan("") : value_of(root));
   }
 
@@ -190,8 +200,7 @@ struct __attribute__((visibility("hidden"))) RankCode {
   }
 
   template <int vectors, int step, class V, int count>
-  __attribute__((noinline)) static void accept(V* least, const V (&values)[count], long long row,
-                                               const Heap& first) {
+  KERNELOPS_RARE void accept(V* least, const V (&values)[count], long long row, const Heap& first) {
     for (int c = 0; c < count; c += vectors) {
       accept_row<vectors, step>(least, values + c, row + c / vectors, first);
     }

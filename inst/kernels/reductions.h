@@ -107,8 +107,7 @@ struct VarianceCode {
     const V apart = other_mean - mean;
     const V part = select(total == zero, zero, other_count / total);
     const V only_one = select(count == zero, other_mean, mean);
-    const V none = reinterpret<V>((count == zero) | (other_count == zero));
-    const auto one_empty = reinterpret<mask_t<V>>(none);
+    const auto one_empty = (count == zero) | (other_count == zero);
     shift = select(one_empty, only_one, mean + apart * part);
     squares = spread + other_spread + select(one_empty, zero, apart * apart * count * part);
     sum = zero;
@@ -280,8 +279,7 @@ struct SurveyedExponentials {
   static constexpr double kLog2OfE = 1.4426950408889634;
 
   template <class V>
-  __attribute__((noinline)) static void replace(const V& most, V* values, long long count,
-                                                long long stride) {
+  KERNELOPS_RARE void replace(const V& most, V* values, long long count, long long stride) {
     const V infinity = like(most, __builtin_huge_val());
     for (long long k = 0; k < count; ++k) {
       V& value = values[k * stride];

@@ -12,6 +12,15 @@
 
 // Internal linkage: files built for different instruction sets never share a body.
 #define KERNELOPS_INLINE static inline KERNELOPS_ALWAYS_INLINE
+// Members of an object; functions that need not be inlined; those that are better not, because they
+// are rarely called. Other languages want words of their own before all functions (cuda/vector.h).
+#define KERNELOPS_METHOD KERNELOPS_ALWAYS_INLINE
+#define KERNELOPS_FUNCTION static inline
+#define KERNELOPS_RARE __attribute__((noinline)) static
+#define KERNELOPS_HIDDEN __attribute__((visibility("hidden")))
+#define KERNELOPS_TEXT(...) #__VA_ARGS__
+// Before a loop.
+#define KERNELOPS_UNROLL(count) _Pragma(KERNELOPS_TEXT(GCC unroll count))
 
 namespace kernelops {
 

@@ -46,6 +46,9 @@ CORE_SOURCES = \
   core/lower/tile_shape.cc \
   core/codegen/body.cc \
   core/codegen/cpu.cc \
+  core/codegen/cuda.cc \
+  core/codegen/cuda_launch.cc \
+  core/codegen/cuda_shape.cc \
   core/codegen/deferred_writer.cc \
   core/codegen/state_functions.cc \
   core/codegen/state_writer.cc \

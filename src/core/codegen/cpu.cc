@@ -240,7 +240,8 @@ class CpuWriter {
 
   std::string tile_function() const {
     BodyWriter body(phases_, dialect_, shape_);
-    DeferredWriter deferred(program_, phases_, states_, body, shape_, target_.vector_registers);
+    DeferredWriter deferred(program_, phases_, states_, body, shape_, target_.vector_registers,
+                            {program_.packed_slots, ""});
     const bool holds = deferred.holds();
     std::string out =
         "void tile(const Tile* tile) {\n"

@@ -27,9 +27,10 @@ std::string DeferredWriter::write(const std::string& indent) {
 
 // The loop over the columns of the chunk.
 std::string DeferredWriter::columns(const Block& block, int components, const std::string& indent) {
-  return indent + "for (Size j = begin; j < end; ++j) {\n" + indent +
+  return (loops_.before.empty() ? "" : indent + loops_.before + "\n") + indent +
+         "for (Size j = begin; j < end; ++j) {\n" + indent +
          "  [[maybe_unused]] const Real* const column = columns + j * " +
-         number(program_.packed_slots) + ";\n" + indent +
+         number(loops_.column_slots) + ";\n" + indent +
          "  [[maybe_unused]] const I index = broadcast<I>(static_cast<element_t<I>>(j));\n" +
          body_.for_column(block, components, indent + "  ") + indent + "}\n";
 }

@@ -1,6 +1,7 @@
 // Writes the second phase of a chunk of columns (lower/defer.h) for the CPU.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,12 @@
 
 namespace kernelops {
 
+/// How the loops over the columns of a chunk are written.
+struct ColumnLoops {
+  std::int64_t column_slots;  // from one column to the next
+  std::string before;         // each loop, a line
+};
+
 /// The loops over the kept values of a chunk, the columns `begin` to `end` of a tile. Components of
 /// long results are taken side by side, as many as the registers hold, and the columns are in the
 /// inner loop.
@@ -16,13 +23,14 @@ class DeferredWriter {
  public:
   /// `registers` is the number of vector registers of the machine.
   DeferredWriter(const Program& program, const PairPhases& phases, const StateWriter& states,
-                 BodyWriter body, TileShape shape, int registers)
+                 BodyWriter body, TileShape shape, int registers, ColumnLoops loops)
       : program_(program),
         phases_(phases),
         states_(states),
         body_(std::move(body)),
         shape_(shape),
-        registers_(registers) {}
+        registers_(registers),
+        loops_(std::move(loops)) {}
 
   /// The second phase.
   std::string write(const std::string& indent);
@@ -55,6 +63,7 @@ class DeferredWriter {
   BodyWriter body_;
   TileShape shape_;
   int registers_;
+  ColumnLoops loops_;
 };
 
 }  // namespace kernelops

@@ -89,24 +89,45 @@ std::string StateWriter::finish_one(std::size_t accumulation) const {
          ", output_stride);\n      }\n    }\n";
 }
 
-std::string StateWriter::functions() const {
-  std::string initialise;
-  std::string merge;
-  std::string finish;
+std::string StateWriter::scratch_bytes() const {
+  return number(scratch_vectors()) + " * kRowVectors * Size(sizeof(V))";
+}
+
+std::int64_t StateWriter::scratch_vectors() const {
+  std::int64_t vectors = 0;
   for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
-    initialise += initialise_one(program_.accumulations[a]);
-    merge += merge_one(program_.accumulations[a]);
-    finish += finish_one(a);
+    const Accumulation& each = program_.accumulations[a];
+    for (bool shared : {true, false}) {
+      if (in_registers(a, shared)) continue;
+      const std::int64_t arrays =
+          each.ranked() ? !shared : static_cast<std::int64_t>(components_of(each, shared).size());
+      vectors += count_of(each, shared) * arrays;
+    }
   }
+  return vectors;
+}
+
+StateStatements StateWriter::statements() const {
+  StateStatements out;
+  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
+    out.initialise += initialise_one(program_.accumulations[a]);
+    out.merge += merge_one(program_.accumulations[a]);
+    out.finish += finish_one(a);
+  }
+  return out;
+}
+
+std::string StateWriter::functions() const {
+  const StateStatements all = statements();
   const std::string rows = "  for (Size row = 0; row < count; row += lanes<W>) {\n";
-  return "void initialise(void* state, Size stride, Size count) {\n" + rows + initialise +
+  return "void initialise(void* state, Size stride, Size count) {\n" + rows + all.initialise +
          "  }\n}\n\nvoid merge(void* into, Size into_stride, const void* from, Size from_stride, "
          "Size "
          "count) {\n" +
-         rows + merge +
+         rows + all.merge +
          "  }\n}\n\nvoid finish(void* state, Size stride, Size count, [[maybe_unused]] double "
          "rows, void* output, Size output_stride) {\n" +
-         rows + finish + "  }\n}\n\n";
+         rows + all.finish + "  }\n}\n\n";
 }
 
 }  // namespace kernelops

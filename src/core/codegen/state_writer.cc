@@ -182,20 +182,6 @@ std::string StateWriter::declarations(Span span, const std::string& indent) cons
   return out;
 }
 
-std::string StateWriter::scratch_bytes() const {
-  std::int64_t vectors = 0;
-  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
-    const Accumulation& each = program_.accumulations[a];
-    for (bool shared : {true, false}) {
-      if (in_registers(a, shared)) continue;
-      const std::int64_t arrays =
-          each.ranked() ? !shared : static_cast<std::int64_t>(components_of(each, shared).size());
-      vectors += count_of(each, shared) * arrays;
-    }
-  }
-  return number(vectors) + " * kRowVectors * Size(sizeof(V))";
-}
-
 std::string StateWriter::take(const Instruction& instruction, int row, int copy,
                               const OperandName& operand) const {
   const auto accumulation = static_cast<std::size_t>(instruction.accumulation);

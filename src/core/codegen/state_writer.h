@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,14 @@ namespace kernelops {
 
 /// How long a state in the kernel's precision lasts before it is merged into memory.
 enum class Span { chunk, tile };
+
+/// What is done to the states in memory of the row (or vector of rows) number `row`: they begin at
+/// `state`, `stride` apart; `from` is merged into `into`; results go to `output`.
+struct StateStatements {
+  std::string initialise;
+  std::string merge;
+  std::string finish;
+};
 
 /// The states of a program's accumulations. While a chunk of columns runs they are in named
 /// registers, or in arrays of the scratch memory when there are many; a ranked reduction keeps only
@@ -71,11 +80,14 @@ class StateWriter {
   /// Of a transposed program: whether a column's vectors of rows share a state.
   bool has_shared_vectors() const;
 
+  StateStatements statements() const;
   /// The functions initialise, merge and finish of a kernel.
   std::string functions() const;
 
   /// Bytes of the scratch memory that the arrays take, as an expression.
   std::string scratch_bytes() const;
+  /// Their vectors for each vector of rows.
+  std::int64_t scratch_vectors() const;
 
  private:
   std::string value_type(const StateComponent& component, bool wide) const;

@@ -31,6 +31,20 @@ inline Table to_host(Table result) {
   return result;
 }
 
+/// Inputs as the engine wants them.
+struct BoundValues {
+  Values tables;
+  Bindings bindings;
+
+  explicit BoundValues(const Values& values) : tables(values) {
+    for (auto& [node, table] : tables) {
+      const bool is_index = node->kind == NodeKind::reduction && node->reduction->is_index();
+      if (is_index) table = to_host(table);
+      bindings[node] = table.view();
+    }
+  }
+};
+
 class Machine {
  public:
   explicit Machine(const std::string& cpu = "", const std::vector<std::string>& flags = {})
@@ -67,7 +81,7 @@ class CompiledRunner {
 
   /// With a kernel made by somebody else.
   std::vector<Table> pairs(const Program& program, const Kernel& kernel, const Values& values) {
-    const Bound bound(values);
+    const BoundValues bound(values);
     std::vector<Table> out;
     std::vector<OutputView> views;
     for (const ProgramOutput& output : program.outputs) {
@@ -86,7 +100,7 @@ class CompiledRunner {
   }
 
   Table rows(const Program& program, Category category, const Values& values) {
-    const Bound bound(values);
+    const BoundValues bound(values);
     Table out(sizes_.of(category), program.result_dimension, -77);
     execute_rows(program, *machine_.backend().kernel(program, float32_, {}), bound.bindings, sizes_,
                  category, {out.values.data(), ElementType::float64, out.rows, out.dimension},
@@ -95,20 +109,6 @@ class CompiledRunner {
   }
 
  private:
-  // Inputs as the engine wants them.
-  struct Bound {
-    Values tables;
-    Bindings bindings;
-
-    explicit Bound(const Values& values) : tables(values) {
-      for (auto& [node, table] : tables) {
-        const bool is_index = node->kind == NodeKind::reduction && node->reduction->is_index();
-        if (is_index) table = to_host(table);
-        bindings[node] = table.view();
-      }
-    }
-  };
-
   Machine& machine_;
   Sizes sizes_;
   bool float32_;

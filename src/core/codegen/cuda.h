@@ -1,0 +1,39 @@
+// Program to CUDA text: a thread has some rows, whose states are in its registers, and the threads
+// of a block read the same columns from shared memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/codegen/kernel_source.h"
+#include "core/lower/program.h"
+
+namespace kernelops {
+
+/// The sizes a CUDA kernel is written for.
+struct CudaShape {
+  int threads = 128;       // of a block that meets pairs
+  int rows = 4;            // of a thread
+  int columns = 1;         // written out side by side
+  int tile_columns = 64;   // in shared memory at a time; none where one column is too long for it
+  int tiles_of_span = 64;  // before long states are merged into those in memory
+  bool states_in_registers = false;  // those in double, too, for all the columns of a block
+
+  int block_rows() const { return threads * rows; }
+};
+
+/// The shape for a program in one precision.
+CudaShape choose_cuda_shape(const Program& program, bool float32);
+
+/// Slots from one column to the next in shared memory: whole loads of 16 bytes.
+std::int64_t shared_column_slots(const Program& program, bool float32);
+
+/// The options of NVRTC that the text is written for.
+std::vector<std::string> cuda_options(bool float32);
+
+/// The kernels of a program, for a compiler that finds the headers of inst/kernels. They are
+/// described in inst/kernels/cuda/README.md.
+KernelSource generate_cuda(const Program& program, bool float32, const CudaShape& shape);
+
+}  // namespace kernelops

@@ -1,0 +1,56 @@
+#include "core/codegen/cuda_launch.h"
+
+#include <algorithm>
+
+#include "core/support/rounding.h"
+
+namespace kernelops {
+
+namespace {
+
+// So many blocks for each that runs at a time: the last ones, which leave the device half empty,
+// are a small part.
+constexpr std::int64_t kWaves = 8;
+// A part costs an initialisation and a merge of its states, which fewer columns are not worth.
+constexpr std::int64_t kFewestPartColumns = 1024;
+constexpr std::int64_t kMostParts = 65535;
+constexpr std::int64_t kStateBytes = 8;
+
+// Blocks that a multiprocessor runs at a time; registers are given in groups of 8 to a thread.
+std::int64_t resident_blocks(const CudaShape& shape, int registers, const CudaDevice& device) {
+  const std::int64_t by_threads = device.threads_of_multiprocessor / shape.threads;
+  const std::int64_t by_registers =
+      device.registers_of_multiprocessor / (round_up(std::max(1, registers), 8) * shape.threads);
+  return std::max<std::int64_t>(1, std::min(by_threads, by_registers));
+}
+
+}  // namespace
+
+CudaLaunch plan_cuda_launch(const CudaShape& shape, std::int64_t rows, std::int64_t columns,
+                            std::int64_t state_slots, int registers, const CudaDevice& device,
+                            std::int64_t most_state_bytes) {
+  CudaLaunch out;
+  out.row_blocks = divide_up(rows, shape.block_rows());
+  out.padded_rows = out.row_blocks * shape.block_rows();
+  const std::int64_t tile = std::max(1, shape.tile_columns);
+  const std::int64_t at_a_time = resident_blocks(shape, registers, device) * device.multiprocessors;
+  const std::int64_t bytes_of_part =
+      std::max<std::int64_t>(1, state_slots * out.padded_rows) * kStateBytes;
+  const auto parts_for = [&](std::int64_t blocks) {
+    return divide_up(blocks, std::max<std::int64_t>(1, out.row_blocks));
+  };
+  // Enough to fill the device whatever the parts' length; more only while they are long.
+  const std::int64_t filling = parts_for(at_a_time);
+  const std::int64_t smooth = std::min(parts_for(kWaves * at_a_time),
+                                       std::max<std::int64_t>(1, columns / kFewestPartColumns));
+  const std::int64_t most =
+      std::min({kMostParts, std::max<std::int64_t>(1, divide_up(columns, tile)),
+                std::max<std::int64_t>(1, most_state_bytes / bytes_of_part)});
+  const std::int64_t wanted = std::clamp<std::int64_t>(std::max(filling, smooth), 1, most);
+  out.part_columns = round_up(std::max<std::int64_t>(1, divide_up(columns, wanted)), tile);
+  out.parts = std::max<std::int64_t>(1, divide_up(columns, out.part_columns));
+  out.state_bytes = out.parts * state_slots * out.padded_rows * kStateBytes;
+  return out;
+}
+
+}  // namespace kernelops

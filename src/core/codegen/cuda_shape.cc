@@ -1,0 +1,71 @@
+// The sizes that a CUDA kernel is written for.
+#include <algorithm>
+
+#include "core/codegen/cuda.h"
+#include "core/lower/defer.h"
+#include "core/support/rounding.h"
+
+namespace kernelops {
+
+std::int64_t shared_column_slots(const Program& program, bool float32) {
+  const std::int64_t whole = float32 ? 4 : 2;
+  const std::int64_t slots = std::max<std::int64_t>(1, program.packed_slots);
+  if (slots >= whole) return round_up(slots, whole);
+  return slots == 3 ? 4 : slots;
+}
+
+std::vector<std::string> cuda_options(bool float32) {
+  // Lambdas in the headers have no words before them.
+  std::vector<std::string> out = {"--std=c++17", "--device-as-default-execution-space"};
+  // As on the CPU, results below the smallest normal number of float are 0.
+  if (float32) out.push_back("--ftz=true");
+  return out;
+}
+
+CudaShape choose_cuda_shape(const Program& program, bool float32) {
+  CudaShape out;
+  const std::int64_t bytes = shared_column_slots(program, float32) * (float32 ? 4 : 8);
+  constexpr std::int64_t kSharedBytes = 16 * 1024;
+  constexpr std::int64_t kMostSharedBytes = 48 * 1024;
+  out.tile_columns = 64;
+  while (out.tile_columns > 8 && out.tile_columns * bytes > kSharedBytes) out.tile_columns /= 2;
+  while (out.tile_columns > 0 && out.tile_columns * bytes > kMostSharedBytes) {
+    out.tile_columns /= 2;
+  }
+  bool ranked = false;
+  bool long_state = false;
+  std::int64_t state_slots = 0;
+  for (const Accumulation& each : program.accumulations) {
+    ranked = ranked || each.ranked();
+    long_state = long_state || each.components > 16;
+    state_slots += each.ranked() ? 0 : each.slots();
+  }
+  bool loops = false;
+  for (const Block& block : program.pair.blocks) loops = loops || !block.accumulators.empty();
+  const std::int64_t words = float32 ? 1 : 2;
+  // Registers of a row: what it is loaded with, its states, and what a pair computes.
+  std::int64_t loads = 0;
+  for (const Block& block : program.pair.blocks) {
+    for (const Instruction& each : block.code) {
+      if (each.opcode == Opcode::load && each.space == Space::row && !block.looped) ++loads;
+    }
+  }
+  const std::int64_t of_row = words * (loads + state_slots + 4) + 2 * state_slots;
+  out.rows = 4;
+  while (out.rows > 1 && out.rows * of_row > 100) out.rows /= 2;
+  if (long_state || program.pair.local_slots > 0) out.rows = 1;
+  if (program.pair.local_slots == 0 && out.tile_columns > 0) {
+    // Accumulators of a long state leave no room for more rows.
+    if (loops && !long_state) {
+      const bool short_states = !ranked && !split_phases(program).defers() && state_slots <= 2;
+      out.rows = short_states && float32 ? 8 : 4;
+      out.columns = out.rows;
+    } else if (ranked) {
+      out.columns = 4;
+    }
+  }
+  out.states_in_registers = !ranked && !long_state && state_slots * out.rows <= 24;
+  return out;
+}
+
+}  // namespace kernelops

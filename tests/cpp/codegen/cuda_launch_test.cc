@@ -1,0 +1,55 @@
+#include "core/codegen/cuda_launch.h"
+
+#include <gtest/gtest.h>
+
+namespace kernelops {
+namespace {
+
+constexpr CudaDevice kLarge = {132, 2048, 65536};
+constexpr std::int64_t kGigabyte = std::int64_t{1} << 30;
+
+CudaLaunch plan(std::int64_t rows, std::int64_t columns, std::int64_t most = kGigabyte) {
+  return plan_cuda_launch(CudaShape(), rows, columns, 1, 48, kLarge, most);
+}
+
+TEST(CudaLaunch, CoversAllRowsAndColumnsOnce) {
+  for (const std::int64_t rows : {1, 511, 512, 513, 100000, 10000000}) {
+    for (const std::int64_t columns : {1, 63, 64, 65, 5000, 10000000}) {
+      const CudaLaunch launch = plan(rows, columns);
+      EXPECT_GE(launch.padded_rows, rows);
+      EXPECT_LT(launch.padded_rows - rows, CudaShape().block_rows());
+      EXPECT_EQ(launch.padded_rows, launch.row_blocks * CudaShape().block_rows());
+      EXPECT_GE(launch.parts * launch.part_columns, columns);
+      EXPECT_LT((launch.parts - 1) * launch.part_columns, columns);
+      EXPECT_EQ(launch.part_columns % CudaShape().tile_columns, 0);
+      EXPECT_LE(launch.parts, 65535);
+    }
+  }
+}
+
+TEST(CudaLaunch, FillsTheDeviceWhereRowsAreFew) {
+  const CudaLaunch launch = plan(100, 10000000);
+  EXPECT_GE(launch.parts * launch.row_blocks, 132 * 10);
+  EXPECT_GE(launch.part_columns, 1024);
+}
+
+TEST(CudaLaunch, CutsTheColumnsOfManyRowsOnlyToEndTogether) {
+  const CudaLaunch launch = plan(1000000, 1000000);
+  EXPECT_EQ(launch.row_blocks, 1954);
+  EXPECT_LE(launch.parts, 8);
+  EXPECT_EQ(plan(100000000, 1000000).parts, 1);
+}
+
+TEST(CudaLaunch, KeepsStatesWithinTheirMemory) {
+  EXPECT_LE(plan(100, 10000000, 100 * 512 * 8).parts, 100);
+  EXPECT_LE(plan(100, 10000000, 100 * 512 * 8).state_bytes, 100 * 512 * 8);
+  EXPECT_EQ(plan(100, 10000000, 1).parts, 1);
+}
+
+TEST(CudaLaunch, OfNothingIsEmpty) {
+  EXPECT_EQ(plan(0, 10).row_blocks, 0);
+  EXPECT_EQ(plan(10, 0).parts, 1);
+}
+
+}  // namespace
+}  // namespace kernelops
