@@ -325,7 +325,8 @@ test_that("powers of 2 are right over the whole range, as this machine computes 
     expect_identical(result[is.infinite(expected)], expected[is.infinite(expected)])
     expect_identical(is.nan(result), is.nan(expected))
     expect_lt(max(abs(result[normal] / expected[normal] - 1)), tolerance)
-    small <- which(expected <= tiny)
+    # Below the smallest normal number, tiny / 2, a result may be 0 (?operations).
+    small <- which(expected <= tiny & !(result == 0 & expected < tiny / 2))
     expect_lt(max(abs(result[small] - expected[small])), tiny * tolerance)
   }
   check(x, 5e-16, 2^-1021)
