@@ -4,10 +4,7 @@ set -euo pipefail
 # shellcheck source=tools/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-need_command R r-base-dev
-need_command g++ g++
-need_command make make
-need_r_package Rcpp r-cran-rcpp
+need_build_tools
 need_r_package pkgdown r-cran-pkgdown
 need_test_packages
 need_vignette_tools
