@@ -38,13 +38,14 @@ grad <- function(f, gradin, opstr, var, index) {
     return(op)
   }
   side <- c("Vi", "Vj", "Pm")[category_of_index(index) + 1L]
-  op(c(unname(parts$data), list(gradin_values(gradin, side, tensor_sizes(f@variables), op))))
+  sizes <- tensor_sizes(f@variables)
+  rows <- c(Vi = sizes[["i"]], Vj = sizes[["j"]], Pm = 1L)[[side]]
+  columns <- cpp_describe_operator(parts$formula, parts$args)$result$dimension
+  op(c(unname(parts$data), list(gradin_values(gradin, side, rows, columns))))
 }
 
 # The numbers of `gradin`, which must be indexed as the result is.
-gradin_values <- function(gradin, side, sizes, op) {
-  columns <- utils::tail(summary(op)$arguments$dimension, 1L)
-  rows <- c(Vi = sizes[["i"]], Vj = sizes[["j"]], Pm = 1L)[[side]]
+gradin_values <- function(gradin, side, rows, columns) {
   if (is.LazyTensor(gradin)) {
     variable <- gradin@expression
     is_leaf <- is.environment(variable) && !is.null(variable$data)

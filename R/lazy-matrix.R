@@ -221,11 +221,8 @@ tensor_array <- function(x, sizes = dim(x)[1:2]) {
     out[, columns, ] <- values
     start <- start + at_once
   }
-  names <- list(side_names(x@variables, "Vi"), side_names(x@variables, "Vj"))
   dim(out) <- c(sizes, if (inner > 1) inner)
-  if (!all(vapply(names, is.null, TRUE))) {
-    dimnames(out) <- c(names, if (inner > 1) list(NULL))
-  }
+  dimnames(out) <- dimnames(x)
   out
 }
 
@@ -305,15 +302,10 @@ is.array.LazyTensor <- function(x) {
 
 side_functions <- list(
   rowSums = function(x) reduce_tensor(x, "Sum", "j"),
-  colSums = function(x) named_row(reduce_tensor(x, "Sum", "i")),
+  colSums = function(x) t(reduce_tensor(x, "Sum", "i")),
   rowMeans = function(x) reduce_tensor(x, "Mean", "j"),
-  colMeans = function(x) named_row(reduce_tensor(x, "Mean", "i"))
+  colMeans = function(x) t(reduce_tensor(x, "Mean", "i"))
 )
-
-# A column as a row, with its names.
-named_row <- function(x) {
-  t(x)
-}
 
 #' @export
 print.LazyTensor <- function(x, ...) {
@@ -396,7 +388,7 @@ variable_kinds <- function(x) {
   vapply(x@variables, `[[`, "", "kind")
 }
 
-format_variables <- function(variables, at_most = 12L) {
+format_variables <- function(variables) {
   if (nrow(variables) == 0L) {
     return("none")
   }
@@ -412,10 +404,7 @@ format_variables <- function(variables, at_most = 12L) {
   lines <- sprintf(
     "%s = %s(%d)  %s", format(variables$name), variables$kind, variables$dimension, trimws(what)
   )
-  if (length(lines) > at_most) {
-    lines <- c(lines[seq_len(at_most)], sprintf("... and %d more", length(lines) - at_most))
-  }
-  lines
+  first_lines(lines)
 }
 
 #' @importFrom utils str

@@ -83,7 +83,7 @@ argument_frame <- function(arguments) {
   )
 }
 
-format_arguments <- function(arguments, at_most = 12L) {
+format_arguments <- function(arguments) {
   if (nrow(arguments) == 0L) {
     return("none")
   }
@@ -92,11 +92,14 @@ format_arguments <- function(arguments, at_most = 12L) {
     "%s = %s(%d)  %s", format(arguments$name), arguments$kind, arguments$dimension,
     roles[arguments$kind]
   )
-  if (length(lines) > at_most) {
-    more <- sprintf("... and %d more", length(lines) - at_most)
-    lines <- c(lines[seq_len(at_most)], more)
+  first_lines(lines)
+}
+
+first_lines <- function(lines, at_most = 12L) {
+  if (length(lines) <= at_most) {
+    return(lines)
   }
-  lines
+  c(lines[seq_len(at_most)], sprintf("... and %d more", length(lines) - at_most))
 }
 
 format_formulas <- function(formula) {

@@ -150,8 +150,7 @@ format.keops_table <- function(x, ...) {
   # The second column starts after most of the first; a few long calls push theirs to the right.
   start <- min(max(nchar(usage), 0L), 32L)
   lines <- paste0(formatC(usage, width = -start), "  ", x$documentation)
-  width <- max(getOption("width"), 40L)
-  ifelse(nchar(lines) > width, paste0(substr(lines, 1L, width - 4L), " ..."), lines)
+  cut_off(lines, max(getOption("width"), 40L))
 }
 
 # What users see of a table: without the rows that only texts of rows may use.
