@@ -114,7 +114,7 @@ class CudaWriter {
 
   std::string run() {
     std::string out = preamble() + operation_functions(program_, dialect_) + "\n" +
-                      section("parameter", program_.parameters) + section("row", program_.row) +
+                      gather() + section("parameter", program_.parameters) + section("row", program_.row) +
                       section("column", program_.column);
     if (program_.has_pairs()) out += tile() + state_kernels();
     return out + "}  // namespace kernelops\n";
@@ -137,11 +137,6 @@ class CudaWriter {
            ";\nconstexpr Size kColumnSlots = " + number(column_slots_) + ";\n\n";
   }
 
-  static bool is_empty(const Section& section) {
-    return std::all_of(section.blocks.begin(), section.blocks.end(),
-                       [](const Block& block) { return block.code.empty(); });
-  }
-
   static std::string local_arrays(const Section& section, int rows) {
     std::string out;
     if (section.local_slots == 0) return out;
@@ -149,6 +144,16 @@ class CudaWriter {
       out += "  V local_r" + number(row) + "[" + number(section.local_slots) + "];\n";
     }
     return out;
+  }
+
+  // Copies a matrix on the device to slots of a panel.
+  static std::string gather() {
+    return "extern \"C\" __global__ void kernelops_gather(const double* from, Stride row_stride,\n"
+           "    Stride component_stride, Real* to, Stride stride, Size count) {\n"
+           "  const Size row = blockIdx.x * blockDim.x + threadIdx.x;\n"
+           "  if (row >= count) return;\n"
+           "  to[blockIdx.y * stride + row] =\n"
+           "      static_cast<Real>(from[row * row_stride + blockIdx.y * component_stride]);\n}\n\n";
   }
 
   // A kernel with a thread for each row of a panel.

@@ -18,17 +18,6 @@ namespace kernelops {
 
 namespace {
 
-// Whether no pair changes a state: sums of 0, as gradients may be.
-bool vanishes(const Program& program) {
-  return std::all_of(program.accumulations.begin(), program.accumulations.end(),
-                     [](const Accumulation& each) {
-                       const Expr formula = each.root->arguments[0];
-                       return each.row->ignores_zero &&
-                              (formula->kind == NodeKind::zero ||
-                               (formula->kind == NodeKind::constant && formula->value == 0));
-                     });
-}
-
 // The memory of one worker: panels of a unit of rows and of a tile of columns.
 class Workspace {
  public:

@@ -29,21 +29,37 @@ void PanelFiller<Real>::row_numbers(Category category, std::int64_t first, std::
 }
 
 template <class Real>
+void PanelFiller<Real>::input_rows(const PanelInput& input, std::int64_t first, std::int64_t count,
+                                   std::int64_t padded, std::int64_t stride, Real* slots) const {
+  switch (input.source->kind) {
+    case NodeKind::row_number:
+      row_numbers(input.source->category, first, count, padded, slots);
+      break;
+    case NodeKind::row_count:
+      check_exact<Real>(sizes_.of(input.source->category));
+      std::fill(slots, slots + padded, static_cast<Real>(sizes_.of(input.source->category)));
+      break;
+    default:
+      pack_rows(bindings_.at(input.source), first, count, padded, slots, stride, convert_);
+  }
+}
+
+template <class Real>
 void PanelFiller<Real>::rows(const Panel& panel, std::int64_t first, std::int64_t count,
                              std::int64_t padded, std::int64_t stride, Real* target) const {
   for (const PanelInput& input : panel.inputs) {
-    Real* const slots = target + input.slot * stride;
-    switch (input.source->kind) {
-      case NodeKind::row_number:
-        row_numbers(input.source->category, first, count, padded, slots);
-        break;
-      case NodeKind::row_count:
-        check_exact<Real>(sizes_.of(input.source->category));
-        std::fill(slots, slots + padded, static_cast<Real>(sizes_.of(input.source->category)));
-        break;
-      default:
-        pack_rows(bindings_.at(input.source), first, count, padded, slots, stride, convert_);
-    }
+    input_rows(input, first, count, padded, stride, target + input.slot * stride);
+  }
+}
+
+template <class Real>
+void PanelFiller<Real>::component(const PanelInput& input, std::int64_t k, std::int64_t first,
+                                  std::int64_t count, Real* target) const {
+  const auto found = bindings_.find(input.source);
+  if (found == bindings_.end()) {
+    input_rows(input, first, count, count, count, target);
+  } else {
+    pack_rows(component_of(found->second, k), first, count, count, target, count, convert_);
   }
 }
 

@@ -34,11 +34,17 @@ class PanelFiller {
   void rows(const Panel& panel, std::int64_t first, std::int64_t count, std::int64_t padded,
             std::int64_t stride, Real* target) const;
 
+  /// Component `k` of one input for rows [first, first + count).
+  void component(const PanelInput& input, std::int64_t k, std::int64_t first, std::int64_t count,
+                 Real* target) const;
+
   /// For a list of entries of a selection, padded likewise.
   void entries(const Panel& panel, const std::vector<Entry>& entries, std::int64_t padded,
                std::int64_t stride, Real* target) const;
 
  private:
+  void input_rows(const PanelInput& input, std::int64_t first, std::int64_t count,
+                  std::int64_t padded, std::int64_t stride, Real* slots) const;
   void row_numbers(Category category, std::int64_t first, std::int64_t count, std::int64_t padded,
                    Real* target) const;
 

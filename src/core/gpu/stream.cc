@@ -22,6 +22,30 @@ bool is_done(const CudaContext& context, int code, const char* call) {
   return true;
 }
 
+// Asks `interrupted` now and then until something is done; whether the answer was a yes.
+template <typename Done>
+bool is_stopped_before(const Done& done, const std::function<bool()>& interrupted) {
+  if (!interrupted) return false;
+  const Clock::time_point start = Clock::now();
+  Clock::time_point next_question = start + kQuestionInterval;
+  std::chrono::microseconds pause(20);
+  while (!done()) {
+    const Clock::time_point now = Clock::now();
+    if (now >= next_question) {
+      if (interrupted()) return true;
+      next_question = Clock::now() + kQuestionInterval;
+    } else if (now - start > kSpin) {
+      std::this_thread::sleep_for(pause);
+      pause = std::min(2 * pause, kLongestPause);
+    }
+  }
+  return false;
+}
+
+[[noreturn]] void stop() {
+  throw Error(ErrorKind::interrupt, "the computation was interrupted");
+}
+
 }  // namespace
 
 CudaEvent::CudaEvent(std::shared_ptr<const CudaContext> context) : context_(std::move(context)) {
@@ -39,8 +63,10 @@ bool CudaEvent::is_done() const {
   return kernelops::is_done(*context_, context_->attempt(query, event_), query.name);
 }
 
-void CudaEvent::wait() const {
+void CudaEvent::wait(const std::function<bool()>& interrupted) const {
+  const bool stopped = is_stopped_before([this] { return is_done(); }, interrupted);
   context_->call(context_->functions().cuEventSynchronize, "computing", event_);
+  if (stopped) stop();
 }
 
 double CudaEvent::seconds_since(const CudaEvent& start) const {
@@ -84,25 +110,10 @@ bool CudaStream::is_done() const {
 }
 
 void CudaStream::wait(const std::function<bool()>& interrupted) const {
-  bool stopped = false;
-  if (interrupted) {
-    const Clock::time_point start = Clock::now();
-    Clock::time_point next_question = start + kQuestionInterval;
-    std::chrono::microseconds pause(20);
-    while (!stopped && !is_done()) {
-      const Clock::time_point now = Clock::now();
-      if (now >= next_question) {
-        stopped = interrupted();
-        next_question = Clock::now() + kQuestionInterval;
-      } else if (now - start > kSpin) {
-        std::this_thread::sleep_for(pause);
-        pause = std::min(2 * pause, kLongestPause);
-      }
-    }
-  }
+  const bool stopped = is_stopped_before([this] { return is_done(); }, interrupted);
   // Also where the queue is empty already: this call tells of failures.
   context_->call(context_->functions().cuStreamSynchronize, "computing", stream_);
-  if (stopped) throw Error(ErrorKind::interrupt, "the computation was interrupted");
+  if (stopped) stop();
 }
 
 }  // namespace kernelops

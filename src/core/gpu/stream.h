@@ -24,8 +24,9 @@ class CudaEvent {
   /// Whether everything before the mark is done.
   bool is_done() const;
 
-  /// Waits for that; the work's own failures appear here.
-  void wait() const;
+  /// Waits for that; the work's own failures appear here. With `interrupted` as
+  /// CudaStream::wait().
+  void wait(const std::function<bool()>& interrupted = {}) const;
 
   /// The time from an earlier mark to this one, both done.
   double seconds_since(const CudaEvent& start) const;

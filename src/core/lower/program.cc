@@ -124,6 +124,21 @@ bool flushes_underflow(const Program& program) {
   return true;
 }
 
+bool vanishes(const Program& program) {
+  return std::all_of(program.accumulations.begin(), program.accumulations.end(),
+                     [](const Accumulation& each) {
+                       const Expr formula = each.root->arguments[0];
+                       return each.row->ignores_zero &&
+                              (formula->kind == NodeKind::zero ||
+                               (formula->kind == NodeKind::constant && formula->value == 0));
+                     });
+}
+
+bool is_empty(const Section& section) {
+  return std::all_of(section.blocks.begin(), section.blocks.end(),
+                     [](const Block& block) { return block.code.empty(); });
+}
+
 std::string print_program(const Program& program) {
   std::string out;
   for (std::size_t a = 0; a < program.accumulations.size(); ++a) {

@@ -209,6 +209,12 @@ struct Program {
 /// long, and the exponential of a large distance is one.
 bool flushes_underflow(const Program& program);
 
+/// Whether no pair changes a state: sums of 0, as gradients may be.
+bool vanishes(const Program& program);
+
+/// Whether a section has nothing to do.
+bool is_empty(const Section& section);
+
 /// The program as text, one instruction a line.
 std::string print_program(const Program& program);
 
