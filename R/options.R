@@ -2,8 +2,8 @@
 #'
 #' @description
 #' What an operator runs with is looked up when it is called. `keops_options()` shows and sets the
-#' options, `with_keops_options()` sets them while some code runs, and `use_cpu()`, `use_float32()`
-#' and `use_float64()` set the most common ones. `options(kernelops.<name> = )` does the same, and
+#' options, `with_keops_options()` sets them while some code runs, and `use_cpu()`, `use_gpu()`,
+#' `use_float32()` and `use_float64()` set the most common ones. `options(kernelops.<name> = )` does the same, and
 #' is what belongs in a file that R reads when it starts.
 #'
 #' @eval rd_options()
@@ -15,6 +15,12 @@
 #' directory from `KERNELOPS_CACHE_DIR`, NVRTC from `KERNELOPS_NVRTC`, `CUDA_HOME` and `CUDA_PATH`,
 #' and the library of the GPU driver from `KERNELOPS_LIBCUDA`.
 #'
+#' `use_gpu()` finds and starts the GPUs at once, so that what is missing is said there and then;
+#' the option `backend` alone is looked at by the next call. `use_cpu()` goes back. On a GPU,
+#' `gpu_memory` bounds the memory of each device that is used at a time: larger inputs are streamed
+#' through it. `tensor_cores` lets scalar products and squared distances of long vectors in float32
+#' be computed by tensor cores; see the vignette on GPUs for the bound of their error.
+#'
 #' Inputs and results are double in R, in either precision; `"float32"` is faster.
 #'
 #' @param ... New values by name, `precision = "float32"`, or one list of them; `NULL` stands for
@@ -22,11 +28,14 @@
 #' @param new A list of new values with names.
 #' @param code What to run with them. The old values come back afterwards, also after an error.
 #' @param ncore Number of threads; `NULL` or 0 for the default.
+#' @param device The GPUs to use, by their numbers from 0 on, or `"all"`; the rows of a result are
+#'   split over several.
 #' @return `keops_options()` without arguments returns the values as a list of class
 #'   `keops_options`, which prints as a table. With arguments it returns the old values invisibly,
 #'   `NULL` where an option was not set, as a list that can be given back to it.
-#'   `with_keops_options()` returns the value of `code`. The others return the old value of their
-#'   option, invisibly, `NULL` if it was not set.
+#'   `with_keops_options()` returns the value of `code`. `use_gpu()` returns the devices as a data
+#'   frame, invisibly: `device`, `name`, `compute_capability` and `memory` in bytes. The others
+#'   return the old value of their option, invisibly, `NULL` if it was not set.
 #' @name kernelops-options
 #' @examples
 #' keops_options()
@@ -74,7 +83,21 @@ use_cpu <- function(ncore = NULL) {
   if (!is.null(ncore) && !is_count(ncore)) {
     raise_argument_error("ncore", "NULL, 0 or a positive whole number", ncore)
   }
+  set_option("backend", "cpu")
   set_option("threads", if (!is.null(ncore)) as.integer(ncore))
+}
+
+#' @rdname kernelops-options
+#' @export
+use_gpu <- function(device = 0) {
+  if (!is_devices(device)) {
+    raise_argument_error("device", option_table$device$expected, device)
+  }
+  settings <- current_settings()
+  settings$device <- device_numbers(device)
+  started <- as.data.frame(cpp_start_gpus(settings))
+  set_options(list(backend = "gpu", device = device))
+  invisible(started)
 }
 
 #' @rdname kernelops-options
@@ -115,27 +138,39 @@ is_size <- function(x) {
 }
 
 is_devices <- function(x) {
-  is.numeric(x) && length(x) > 0L && all(x %in% 0:65535) && !anyDuplicated(x)
+  identical(x, "all") ||
+    (is.numeric(x) && length(x) > 0L && all(x %in% 0:65535) && !anyDuplicated(x))
+}
+
+# As the engine knows them: none stands for all.
+device_numbers <- function(device) {
+  if (identical(device, "all")) integer() else as.integer(device)
 }
 
 # One row for each option: its default, its check, what it must be and what it means in words.
 # Where the default is NULL, `find` finds it out on this machine and `default_text` describes it.
-# `refuse` raises an error for a value that is well-formed, but cannot be had.
 option_row <- function(default, check, expected, help, default_text = deparse(default),
-                       find = NULL, refuse = NULL) {
+                       find = NULL) {
   list(
     default = default, check = check, expected = expected, help = help,
-    default_text = default_text, find = find, refuse = refuse
+    default_text = default_text, find = find
   )
 }
 
 option_table <- list(
   backend = option_row(
-    "cpu", is_one_of(c("cpu", "gpu")), "\"cpu\" or \"gpu\"", "what computes",
-    refuse = function(value) if (value == "gpu") refuse_gpu()
+    "cpu", is_one_of(c("cpu", "gpu")), "\"cpu\" or \"gpu\"", "what computes"
   ),
   device = option_row(
-    0, is_devices, "whole numbers from 0 on, each once", "which GPUs, where they are used"
+    0, is_devices, "whole numbers from 0 on, each once, or \"all\"",
+    "which GPUs, where they are used"
+  ),
+  gpu_memory = option_row(
+    NULL, is_size, "a number of bytes", "memory of each GPU that may be used",
+    default_text = "four fifths of it", find = function() 0
+  ),
+  tensor_cores = option_row(
+    FALSE, is_flag, "TRUE or FALSE", "tensor cores of GPUs, in float32"
   ),
   precision = option_row(
     "float64", is_one_of(c("float64", "float32")), "\"float64\" or \"float32\"",
@@ -183,20 +218,11 @@ option_table <- list(
 
 option_names <- paste0("kernelops.", names(option_table))
 
-refuse_gpu <- function() {
-  reason <- "this version of kernelops has no GPU back end"
-  raise_error(
-    "device", paste0("the GPU cannot be used: ", reason, "\n  hint: backend = \"cpu\""),
-    list(backend = "gpu", reason = reason)
-  )
-}
-
 check_option <- function(name, value, label = name) {
   row <- option_table[[name]]
   if (!row$check(value)) {
     raise_argument_error(label, row$expected, value)
   }
-  if (!is.null(row$refuse)) row$refuse(value)
 }
 
 # The checked value of an option, its default if it is not set.
@@ -292,7 +318,9 @@ format.keops_options <- function(x, ...) {
 }
 
 format_option <- function(name, value) {
-  text <- if (name == "cache_size") {
+  text <- if (name == "gpu_memory" && value == 0) {
+    option_table[[name]]$default_text
+  } else if (name %in% c("cache_size", "gpu_memory")) {
     format_bytes(value)
   } else if (length(value) == 0L || identical(value, "")) {
     option_table[[name]]$default_text

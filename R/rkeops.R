@@ -46,7 +46,7 @@ rkeops_use_cpu <- function(ncore = NULL) use_cpu(ncore)
 #' @rdname rkeops-names
 #' @export
 rkeops_use_gpu <- function(device = -1) {
-  keops_options(backend = "gpu", device = if (device >= 0) device)
+  use_gpu(if (device >= 0) device else 0)
 }
 
 #' @rdname rkeops-names

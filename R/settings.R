@@ -22,9 +22,12 @@ setting_variables <- c(
 )
 
 find_settings <- function() {
+  if (keops_option("backend") == "gpu") watch_collections()
   list(
     backend = keops_option("backend"),
-    device = as.integer(keops_option("device")),
+    device = device_numbers(keops_option("device")),
+    gpu_memory = as.double(effective_option("gpu_memory")),
+    tensor_cores = keops_option("tensor_cores"),
     precision = keops_option("precision"),
     threads = as.integer(effective_option("threads")),
     na_action = keops_option("na_action"),

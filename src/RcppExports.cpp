@@ -10,6 +10,70 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// cpp_gpu_report
+Rcpp::List cpp_gpu_report(const Rcpp::List& settings);
+RcppExport SEXP _kernelops_cpp_gpu_report(SEXP settingsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type settings(settingsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_gpu_report(settings));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_start_gpus
+Rcpp::List cpp_start_gpus(const Rcpp::List& settings);
+RcppExport SEXP _kernelops_cpp_start_gpus(SEXP settingsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type settings(settingsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_start_gpus(settings));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_send_to_gpu
+SEXP cpp_send_to_gpu(const Rcpp::NumericMatrix& matrix, const Rcpp::List& settings);
+RcppExport SEXP _kernelops_cpp_send_to_gpu(SEXP matrixSEXP, SEXP settingsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type matrix(matrixSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type settings(settingsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_send_to_gpu(matrix, settings));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_fetch_from_gpu
+Rcpp::NumericMatrix cpp_fetch_from_gpu(const Rcpp::List& matrix);
+RcppExport SEXP _kernelops_cpp_fetch_from_gpu(SEXP matrixSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type matrix(matrixSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_fetch_from_gpu(matrix));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_trim_gpus
+void cpp_trim_gpus();
+RcppExport SEXP _kernelops_cpp_trim_gpus() {
+BEGIN_RCPP
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    cpp_trim_gpus();
+    return R_NilValue;
+END_RCPP
+}
+// cpp_gpu_memory
+Rcpp::List cpp_gpu_memory();
+RcppExport SEXP _kernelops_cpp_gpu_memory() {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    rcpp_result_gen = Rcpp::wrap(cpp_gpu_memory());
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_operator_graph
 Rcpp::List cpp_operator_graph(const std::vector<std::string>& formulas, const std::vector<std::string>& names, const std::vector<std::string>& args);
 RcppExport SEXP _kernelops_cpp_operator_graph(SEXP formulasSEXP, SEXP namesSEXP, SEXP argsSEXP) {
@@ -102,17 +166,6 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// cpp_gpu_report
-Rcpp::List cpp_gpu_report(const Rcpp::List& settings);
-RcppExport SEXP _kernelops_cpp_gpu_report(SEXP settingsSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< const Rcpp::List& >::type settings(settingsSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_gpu_report(settings));
-    return rcpp_result_gen;
-END_RCPP
-}
 // cpp_clear_cache
 int cpp_clear_cache(const Rcpp::List& settings);
 RcppExport SEXP _kernelops_cpp_clear_cache(SEXP settingsSEXP) {
@@ -200,6 +253,12 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_kernelops_cpp_gpu_report", (DL_FUNC) &_kernelops_cpp_gpu_report, 1},
+    {"_kernelops_cpp_start_gpus", (DL_FUNC) &_kernelops_cpp_start_gpus, 1},
+    {"_kernelops_cpp_send_to_gpu", (DL_FUNC) &_kernelops_cpp_send_to_gpu, 2},
+    {"_kernelops_cpp_fetch_from_gpu", (DL_FUNC) &_kernelops_cpp_fetch_from_gpu, 1},
+    {"_kernelops_cpp_trim_gpus", (DL_FUNC) &_kernelops_cpp_trim_gpus, 0},
+    {"_kernelops_cpp_gpu_memory", (DL_FUNC) &_kernelops_cpp_gpu_memory, 0},
     {"_kernelops_cpp_operator_graph", (DL_FUNC) &_kernelops_cpp_operator_graph, 3},
     {"_kernelops_cpp_describe_operator", (DL_FUNC) &_kernelops_cpp_describe_operator, 2},
     {"_kernelops_cpp_formula_dimension", (DL_FUNC) &_kernelops_cpp_formula_dimension, 2},
@@ -207,7 +266,6 @@ static const R_CallMethodDef CallEntries[] = {
     {"_kernelops_cpp_explain_operator", (DL_FUNC) &_kernelops_cpp_explain_operator, 4},
     {"_kernelops_cpp_operator_status", (DL_FUNC) &_kernelops_cpp_operator_status, 4},
     {"_kernelops_cpp_system_report", (DL_FUNC) &_kernelops_cpp_system_report, 1},
-    {"_kernelops_cpp_gpu_report", (DL_FUNC) &_kernelops_cpp_gpu_report, 1},
     {"_kernelops_cpp_clear_cache", (DL_FUNC) &_kernelops_cpp_clear_cache, 1},
     {"_kernelops_cpp_options", (DL_FUNC) &_kernelops_cpp_options, 1},
     {"_kernelops_cpp_compile_seconds", (DL_FUNC) &_kernelops_cpp_compile_seconds, 0},

@@ -10,6 +10,7 @@
 
 #include "core/api/formula_dimension.h"
 #include "core/api/session.h"
+#include "gpu_matrix.h"
 #include "guard.h"
 #include "settings.h"
 
@@ -45,7 +46,20 @@ std::string hint_for(SEXP value) {
   }
 }
 
+Input device_input_from(SEXP matrix, const std::string& name) {
+  Input input;
+  input.name = name;
+  input.type = "double";
+  input.is_numeric = true;
+  input.is_matrix = true;
+  input.device_array = kernelops::device_array_of(matrix);
+  input.rows = input.device_array->rows;
+  input.columns = input.device_array->columns;
+  return input;
+}
+
 Input input_from(SEXP value, const std::string& name) {
+  if (Rf_inherits(value, "keops_gpu_matrix")) return device_input_from(value, name);
   Input input;
   input.name = name;
   input.type = Rf_type2char(TYPEOF(value));
@@ -195,13 +209,14 @@ ListedInputs inputs_from(const Rcpp::List& list,
 
 // The names of the rows of an input, of its columns if `transposed`, or NULL.
 SEXP row_names(SEXP value, bool transposed) {
-  const SEXP names = Rf_getAttrib(value, R_DimNamesSymbol);
-  if (Rf_isNull(names)) {
-    // The names of an array with one dimension, or of a vector.
-    return Rf_isNull(Rf_getAttrib(value, R_DimSymbol)) ? Rf_getAttrib(value, R_NamesSymbol)
-                                                       : R_NilValue;
-  }
-  return VECTOR_ELT(names, transposed && Rf_length(names) > 1 ? 1 : 0);
+  // A matrix on a GPU is a list that ends with the names of its dimensions.
+  const bool on_gpu = Rf_inherits(value, "keops_gpu_matrix");
+  const SEXP names = on_gpu ? VECTOR_ELT(value, Rf_length(value) - 1)
+                            : Rf_getAttrib(value, R_DimNamesSymbol);
+  if (!Rf_isNull(names)) return VECTOR_ELT(names, transposed && Rf_length(names) > 1 ? 1 : 0);
+  // The names of a vector.
+  const bool is_vector = !on_gpu && Rf_isNull(Rf_getAttrib(value, R_DimSymbol));
+  return is_vector ? Rf_getAttrib(value, R_NamesSymbol) : R_NilValue;
 }
 
 // What the rows of results indexed by `category` are called: as those of the first input that has

@@ -78,45 +78,13 @@ Settings settings_from(const Rcpp::List& list) {
   out.kernel_directory = Rcpp::as<std::string>(list["kernel_directory"]);
   out.version = Rcpp::as<std::string>(list["version"]);
   out.cache_bytes = static_cast<std::uintmax_t>(Rcpp::as<double>(list["cache_size"]));
+  out.gpu = Rcpp::as<std::string>(list["backend"]) == "gpu";
+  out.devices = Rcpp::as<std::vector<int>>(list["device"]);
+  out.gpu_memory = static_cast<std::size_t>(Rcpp::as<double>(list["gpu_memory"]));
+  out.tensor_cores = Rcpp::as<bool>(list["tensor_cores"]);
   out.nvrtc = Rcpp::as<std::string>(list["nvrtc"]);
   return out;
 }
-
-namespace {
-
-// Devices as the columns of a table.
-Rcpp::List device_columns(const CudaInstallation& cuda) {
-  const std::size_t count = cuda.devices.size();
-  std::vector<int> ordinals(count);
-  std::vector<std::string> names(count);
-  std::vector<std::string> capabilities(count);
-  std::vector<double> bytes(count);
-  for (std::size_t k = 0; k < count; ++k) {
-    const DeviceProperties& device = cuda.devices[k];
-    ordinals[k] = device.ordinal;
-    names[k] = device.name;
-    capabilities[k] = capability_text(device.architecture);
-    bytes[k] = static_cast<double>(device.memory_bytes);
-  }
-  return Rcpp::List::create(Rcpp::_["device"] = ordinals, Rcpp::_["name"] = names,
-                            Rcpp::_["compute_capability"] = capabilities,
-                            Rcpp::_["memory"] = bytes);
-}
-
-Rcpp::List gpu_report(const CudaInstallation& cuda) {
-  const auto& driver = cuda.driver.driver;
-  const auto& nvrtc = cuda.nvrtc.nvrtc;
-  return Rcpp::List::create(
-      Rcpp::_["reason"] = cuda.reason, Rcpp::_["devices"] = device_columns(cuda),
-      Rcpp::_["driver"] = driver ? driver->path() : std::string(),
-      Rcpp::_["driver_version"] = driver ? version_text(driver->version()) : std::string(),
-      Rcpp::_["driver_refused"] = cuda.driver.refused,
-      Rcpp::_["nvrtc"] = nvrtc ? nvrtc->path() : std::string(),
-      Rcpp::_["nvrtc_version"] = nvrtc ? version_text(nvrtc->version()) : std::string(),
-      Rcpp::_["nvrtc_refused"] = cuda.nvrtc.refused);
-}
-
-}  // namespace
 
 }  // namespace kernelops
 
@@ -138,14 +106,6 @@ Rcpp::List cpp_system_report(const Rcpp::List& settings) {
         Rcpp::_["cache_directory"] = report.cache.directory,
         Rcpp::_["cache_files"] = static_cast<int>(report.cache.files),
         Rcpp::_["cache_bytes"] = static_cast<double>(report.cache.bytes));
-  });
-}
-
-// [[Rcpp::export]]
-Rcpp::List cpp_gpu_report(const Rcpp::List& settings) {
-  return kernelops::guard([&] {
-    return kernelops::gpu_report(
-        kernelops::session().find_gpus(kernelops::settings_from(settings)));
   });
 }
 

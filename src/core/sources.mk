@@ -67,18 +67,26 @@ CORE_SOURCES = \
   core/gpu/device_memory.cc \
   core/gpu/device_module.cc \
   core/gpu/driver.cc \
+  core/gpu/gpu_device.cc \
   core/gpu/installation.cc \
   core/gpu/staging.cc \
   core/gpu/stream.cc \
   core/engine/compiled_backend.cc \
+  core/engine/cuda_backend.cc \
+  core/engine/cuda_kernel.cc \
+  core/engine/cuda_panels.cc \
+  core/engine/cuda_plan.cc \
   core/engine/execute.cc \
+  core/engine/execute_cuda.cc \
   core/engine/execute_rows.cc \
+  core/engine/execute_rows_cuda.cc \
   core/engine/execute_transposed.cc \
   core/engine/outputs.cc \
   core/engine/pack.cc \
   core/engine/panels.cc \
   core/engine/plan.cc \
   core/api/formula_dimension.cc \
+  core/api/gpus.cc \
   core/api/inputs.cc \
   core/api/operator.cc \
   core/api/operator_graph.cc \

@@ -160,6 +160,7 @@ ArrayView view_of(const Variable& variable, const Input& input, bool transposed)
   if (!input.is_numeric) throw fail();
   ArrayView view;
   view.data = input.data;
+  view.device_array = input.device_array.get();
   view.type = input.element;
   view.dimension = variable.dimension;
   const bool is_row_or_column = !input.is_matrix || input.rows == 1 || input.columns == 1;
@@ -193,6 +194,7 @@ CheckedInputs check_inputs(const std::vector<Variable>& variables, const std::ve
     const Variable& variable = variables[k];
     const ArrayView view = view_of(variable, *matched[k], transposed);
     out.views.push_back(view);
+    if (matched[k]->device_array != nullptr) out.device_arrays.push_back(matched[k]->device_array);
     out.places.push_back(static_cast<std::size_t>(matched[k] - inputs.data()));
     if (variable.category == Category::parameter) continue;
     std::int64_t& rows = variable.category == Category::i ? out.sizes.i : out.sizes.j;
@@ -214,10 +216,26 @@ CheckedInputs check_inputs(const std::vector<Variable>& variables, const std::ve
   return out;
 }
 
+void refuse_device_arrays(const std::vector<Variable>& variables, const CheckedInputs& inputs) {
+  for (std::size_t k = 0; k < variables.size(); ++k) {
+    const DeviceArray* const array = inputs.views[k].device_array;
+    if (array == nullptr) continue;
+    const std::string place = "GPU " + std::to_string(array->device->properties().ordinal);
+    throw Error(ErrorKind::argument,
+                "input `" + variables[k].name + "` is in the memory of " + place +
+                    ", but the CPU is to compute\n  hint: use_gpu(), or as.matrix(x)",
+                {{"argument", variables[k].name},
+                 {"expected", "numbers in the memory of the CPU"},
+                 {"actual", place}});
+  }
+}
+
 void refuse_missing(const std::vector<Variable>& variables, const CheckedInputs& inputs,
                     int threads, ThreadPool& pool, const InterruptCheck& interrupted) {
   for (std::size_t k = 0; k < variables.size(); ++k) {
     const ArrayView& view = inputs.views[k];
+    // Those of a device were looked at when they were sent there.
+    if (view.device_array != nullptr) continue;
     const std::int64_t values = view.rows * view.dimension;
     const std::int64_t tasks = divide_up(values, kValuesOfTask);
     std::atomic<bool> found{false};

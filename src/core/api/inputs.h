@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/engine/array_view.h"
-#include "core/engine/execute.h"
+#include "core/engine/call.h"
+#include "core/gpu/gpu_device.h"
 #include "core/ir/graph.h"
 
 namespace kernelops {
@@ -22,11 +24,13 @@ struct Input {
   std::int64_t columns = 1;
   const void* data = nullptr;
   std::string hint{};  // for messages: how to make numbers of it
+  std::shared_ptr<const DeviceArray> device_array{};  // where the numbers are, if not at `data`
 };
 
 /// The inputs as arrays, one for each variable in its order, and the numbers of rows.
 struct CheckedInputs {
   std::vector<ArrayView> views;
+  std::vector<std::shared_ptr<const DeviceArray>> device_arrays;  // of the views that have one
   std::vector<std::size_t> places;  // of each variable's input in the list
   Sizes sizes;
   bool transposed = false;
@@ -39,6 +43,10 @@ struct CheckedInputs {
 /// came.
 CheckedInputs check_inputs(const std::vector<Variable>& variables, const std::vector<Input>& inputs,
                            bool transposed);
+
+/// Throws Error(argument) naming the variable if an input is in the memory of a GPU: the CPU cannot
+/// read it.
+void refuse_device_arrays(const std::vector<Variable>& variables, const CheckedInputs& inputs);
 
 /// Throws Error(argument) naming the variable and the place if an input has a missing value: in
 /// float64 that of R, a NaN which is marked as one, otherwise kMissingInteger. Reads every input

@@ -9,9 +9,8 @@
 #include <list>
 #include <utility>
 
-#include "core/engine/execute_rows.h"
+#include "core/engine/cpu_executable.h"
 #include "core/ir/print.h"
-#include "core/jit/nvrtc_places.h"
 #include "core/lower/lower.h"
 #include "core/ops/user_rows.h"
 #include "core/support/error.h"
@@ -32,6 +31,13 @@ std::string key_of(const std::string& first, const std::vector<std::string>& res
 
 std::string tile_text(TileShape shape) {
   return "tile: " + std::to_string(shape.row_vectors) + " vectors of rows meet " +
+         std::to_string(shape.columns) + (shape.columns == 1 ? " column" : " columns") +
+         " at a time\n";
+}
+
+std::string block_text(const CudaShape& shape) {
+  return "blocks: " + std::to_string(shape.threads) + " threads with " +
+         std::to_string(shape.rows) + (shape.rows == 1 ? " row" : " rows") + " each meet " +
          std::to_string(shape.columns) + (shape.columns == 1 ? " column" : " columns") +
          " at a time\n";
 }
@@ -116,38 +122,62 @@ const Program& LoadedOperator::program(std::size_t pass, bool is_transposed) {
       .first->second;
 }
 
-std::shared_ptr<Kernel> Session::make_kernel(Engine& engine, const Program& program, bool float32,
-                                             const InterruptCheck& interrupted) {
-  const std::size_t builds = engine.cache->builds();
+template <class Make>
+auto Session::timed(const Make& make, const std::function<std::size_t()>& builds) {
+  const std::size_t before = builds();
   const auto start = std::chrono::steady_clock::now();
-  std::shared_ptr<Kernel> kernel = engine.backend->kernel(program, float32, interrupted);
-  if (engine.cache->builds() > builds) {
+  auto made = make();
+  if (builds() > before) {
     compile_seconds_ +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
-  return kernel;
+  return made;
 }
 
-std::vector<Session::Runnable> Session::runnable(const Invocation& invocation,
-                                                 const Settings& settings,
-                                                 const InterruptCheck& interrupted) {
+Session::Executables Session::on_cpu(const Invocation& invocation, const Settings& settings,
+                                     const InterruptCheck& interrupted) {
   Engine& engine = this->engine(settings);
   const bool float32 = settings.float32;
   LoadedOperator& loaded = *invocation.loaded;
-  loaded.kernels.resize(loaded.op.passes().size());
-  std::vector<Runnable> out;
+  Executables out;
   for (std::size_t k = 0; k < loaded.op.passes().size(); ++k) {
     const Program& usual = loaded.op.passes()[k].program;
     const bool transposed =
         usual.has_pairs() && prefers_transposed(*engine.backend, usual, float32, invocation.sizes);
-    const Program& program = loaded.program(k, transposed);
-    std::shared_ptr<Kernel>& kernel = loaded.kernels[k][{&engine, float32, transposed}];
-    if (kernel == nullptr) kernel = make_kernel(engine, program, float32, interrupted);
-    out.push_back({program, kernel});
+    auto& place = loaded.executables[k][{&engine, {}, float32, transposed}];
+    if (place == nullptr) {
+      const Program& program = loaded.program(k, transposed);
+      place = std::make_shared<CpuExecutable>(
+          program, timed([&] { return engine.backend->kernel(program, float32, interrupted); },
+                         [&] { return engine.cache->builds(); }));
+    }
+    out.push_back(place);
   }
   if (engine.cache->builds() > 0 && engine.pruned != settings.cache_bytes) {
     engine.cache->prune(settings.cache_bytes, kOldestKernel);
     engine.pruned = settings.cache_bytes;
+  }
+  return out;
+}
+
+Session::Executables Session::on_gpus(const Invocation& invocation, const Settings& settings,
+                                      const InterruptCheck& interrupted) {
+  const std::vector<std::shared_ptr<GpuDevice>> devices = gpus_.devices(settings);
+  const CudaBackend& backend = gpus_.backend(settings);
+  const CudaOptions options{settings.float32, settings.tensor_cores};
+  std::vector<int> ordinals;
+  for (const auto& device : devices) ordinals.push_back(device->properties().ordinal);
+  LoadedOperator& loaded = *invocation.loaded;
+  Executables out;
+  for (std::size_t k = 0; k < loaded.op.passes().size(); ++k) {
+    auto& place =
+        loaded.executables[k][{&backend, ordinals, options.float32, options.tensor_cores}];
+    if (place == nullptr) {
+      const Program& program = loaded.op.passes()[k].program;
+      place = timed([&] { return backend.executable(program, options, devices, interrupted); },
+                    [&] { return gpus_.builds(); });
+    }
+    out.push_back(place);
   }
   return out;
 }
@@ -261,8 +291,11 @@ void Session::check_missing(const Invocation& invocation, const Settings& settin
 void Session::run(const Invocation& invocation, const Settings& settings,
                   const InterruptCheck& interrupted) {
   const Operator& op = invocation.loaded->op;
+  if (!settings.gpu) refuse_device_arrays(op.variables(), invocation.inputs);
   pool_.progress().start_stage(0, 0);
-  const std::vector<Runnable> ready = runnable(invocation, settings, interrupted);
+  invocation.loaded->executables.resize(op.passes().size());
+  const Executables ready = settings.gpu ? on_gpus(invocation, settings, interrupted)
+                                         : on_cpu(invocation, settings, interrupted);
   const std::vector<double> ends = stage_ends(op, invocation.sizes);
   Results results(invocation);
   for (std::size_t k = 0; k < op.passes().size(); ++k) {
@@ -275,25 +308,23 @@ void Session::run(const Invocation& invocation, const Settings& settings,
       }
       for (const OutputView& output : results.outputs_of(node)) outputs.push_back(output);
     }
-    const auto& [program, kernel] = ready[k];
     pool_.progress().start_stage(k == 0 ? 0 : ends[k - 1], ends[k]);
-    if (program.has_pairs()) {
-      execute(program, *kernel, results.bindings, invocation.sizes, outputs, settings.threads,
-              pool_, interrupted);
-    } else {
-      execute_rows(program, *kernel, results.bindings, invocation.sizes, pass.nodes[0]->category,
-                   outputs[0], settings.threads, pool_, interrupted);
-    }
+    ready[k]->run({results.bindings, invocation.sizes, pass.nodes[0]->category, outputs,
+                   settings.threads, pool_, interrupted});
   }
   results.copy();
 }
 
 Explanation Session::explain(const Operator& op, const Settings& settings) {
-  Engine& chosen = engine(settings);
   Explanation out;
   out.formulas = written_formulas(op);
   out.graph = print_graph(op.expanded());
   out.simplified = print_graph(op.results());
+  if (settings.gpu) {
+    explain_on_gpu(op, settings, &out);
+    return out;
+  }
+  Engine& chosen = engine(settings);
   const bool has_compiler = chosen.search.toolchain.has_value();
   for (const Pass& pass : op.passes()) {
     out.program += print_program(pass.program);
@@ -308,14 +339,54 @@ Explanation Session::explain(const Operator& op, const Settings& settings) {
   return out;
 }
 
+void Session::explain_on_gpu(const Operator& op, const Settings& settings, Explanation* out) {
+  const CudaBackend& backend = gpus_.backend(settings);
+  const CudaTarget target = Gpus::target(*gpus_.devices(settings)[0]);
+  const CudaOptions options{settings.float32, settings.tensor_cores};
+  for (const Pass& pass : op.passes()) {
+    out->program += print_program(pass.program);
+    if (pass.program.has_pairs()) {
+      out->program += block_text(backend.shape(pass.program, options, target));
+    }
+    out->source += backend.source(pass.program, options, target);
+  }
+  out->command = shell_text(backend.command(options, target));
+}
+
 BackendStatus Session::status(const Operator& op, const Settings& settings) {
-  const CompiledBackend& backend = *engine(settings).backend;
-  const bool compiled = std::all_of(op.passes().begin(), op.passes().end(), [&](const Pass& pass) {
-    return backend.is_ready(pass.program, settings.float32);
-  });
   PairCost cost;
   for (const Pass& pass : op.passes()) add_pair_cost(pass.program, cost);
-  return {backend.name(), compiled, backend.availability().reason, cost};
+  const auto all_ready = [&](const auto& is_ready) {
+    return std::all_of(op.passes().begin(), op.passes().end(),
+                       [&](const Pass& pass) { return is_ready(pass.program); });
+  };
+  if (!settings.gpu) {
+    const CompiledBackend& backend = *engine(settings).backend;
+    const bool compiled = all_ready(
+        [&](const Program& program) { return backend.is_ready(program, settings.float32); });
+    return {backend.name(), compiled, backend.availability().reason, cost};
+  }
+  try {
+    const CudaBackend& backend = gpus_.backend(settings);
+    const CudaTarget target = Gpus::target(*gpus_.devices(settings)[0]);
+    const CudaOptions options{settings.float32, settings.tensor_cores};
+    const bool compiled = all_ready(
+        [&](const Program& program) { return backend.is_ready(program, options, target); });
+    return {backend.name(), compiled, "", cost};
+  } catch (const Error& error) {
+    return {"CUDA", false, error.what(), cost};
+  }
+}
+
+std::vector<DeviceProperties> Session::start_gpus(const Settings& settings) {
+  std::vector<DeviceProperties> out;
+  for (const auto& device : gpus_.devices(settings)) out.push_back(device->properties());
+  return out;
+}
+
+std::shared_ptr<DeviceArray> Session::to_gpu(const double* values, std::int64_t rows,
+                                             std::int64_t columns, const Settings& settings) {
+  return send_array(gpus_.devices(settings)[0], values, rows, columns);
 }
 
 SystemReport Session::report(const Settings& settings) {
@@ -325,13 +396,6 @@ SystemReport Session::report(const Settings& settings) {
   out.cpu = chosen.search.toolchain ? chosen.search.toolchain->cpu : detect_cpu();
   out.cache = chosen.cache->statistics();
   return out;
-}
-
-CudaInstallation Session::find_gpus(const Settings& settings) {
-  CudaInstallation found =
-      find_cuda(driver_, driver_candidates(), nvrtc_candidates(nvrtc_places(settings.nvrtc)));
-  driver_ = found.driver.driver;
-  return found;
 }
 
 std::size_t Session::clear_cache(const Settings& settings) {

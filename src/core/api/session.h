@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,31 +11,16 @@
 #include <tuple>
 #include <vector>
 
+#include "core/api/gpus.h"
 #include "core/api/inputs.h"
 #include "core/api/operator.h"
+#include "core/api/settings.h"
 #include "core/engine/compiled_backend.h"
-#include "core/gpu/installation.h"
 #include "core/lower/cost.h"
 #include "core/support/error.h"  // IWYU pragma: export
 #include "core/support/thread_pool.h"
 
 namespace kernelops {
-
-/// What the host's options say.
-struct Settings {
-  bool float32 = false;
-  bool refuses_missing = true;
-  int threads = 1;
-  std::vector<std::string> compilers;  // candidates in order
-  std::vector<std::string> compiler_flags;
-  std::string cpu;  // a name of CpuFeatures, or empty
-  std::string cache_directory;
-  std::string kernel_directory;  // the headers of inst/kernels
-  std::string version;           // of the package
-  // The size on disk that compiled kernels are cut down to.
-  std::uintmax_t cache_bytes = std::numeric_limits<std::uintmax_t>::max();
-  std::string nvrtc;  // the library or its directory, or empty
-};
 
 /// The stages of a formula's way, each as text.
 struct Explanation {
@@ -48,14 +32,15 @@ struct Explanation {
   std::string command;
 };
 
-/// An operator with the kernels made for it so far. A pass has a program and, made where a call has
+/// An operator with what was made of it so far. A pass has a program and, made where a call has
 /// few rows, the transposed one.
 struct LoadedOperator {
-  using KernelKey = std::tuple<const void*, bool, bool>;  // engine, float32, transposed
+  // Back end, devices, float32, transposed or with tensor cores.
+  using Key = std::tuple<const void*, std::vector<int>, bool, bool>;
 
   Operator op;
   std::map<std::size_t, Program> transposed;                          // by number of the pass
-  std::vector<std::map<KernelKey, std::shared_ptr<Kernel>>> kernels;  // of each pass
+  std::vector<std::map<Key, std::shared_ptr<Executable>>> executables;  // of each pass
 
   const Program& program(std::size_t pass, bool is_transposed);
 };
@@ -117,7 +102,22 @@ class Session {
   SystemReport report(const Settings& settings);
 
   /// What there is for work on GPUs. The first call, or the first such work, starts the driver.
-  CudaInstallation find_gpus(const Settings& settings);
+  CudaInstallation find_gpus(const Settings& settings) { return gpus_.find(settings); }
+
+  /// The properties of the devices of the settings, which are started; throws Error(device) if one
+  /// cannot be used.
+  std::vector<DeviceProperties> start_gpus(const Settings& settings);
+
+  /// Sends a matrix to the first device of the settings; throws Error(device) or Error(memory).
+  std::shared_ptr<DeviceArray> to_gpu(const double* values, std::int64_t rows,
+                                      std::int64_t columns, const Settings& settings);
+
+  /// Copies such a matrix back to `values`, rows x columns, column-major.
+  void from_gpu(const DeviceArray& array, double* values) const { fetch_array(array, values); }
+
+  /// The memory that devices hold, and the way to free what nobody uses.
+  std::vector<GpuUse> gpu_uses() const { return gpus_.uses(); }
+  void trim_gpus() const { gpus_.trim(); }
 
   std::size_t clear_cache(const Settings& settings);
 
@@ -131,20 +131,21 @@ class Session {
   };
 
   Engine& engine(const Settings& settings);
-  // A pass as a call runs it.
-  struct Runnable {
-    const Program& program;
-    std::shared_ptr<Kernel> kernel;
-  };
-  std::vector<Runnable> runnable(const Invocation& invocation, const Settings& settings,
-                                 const InterruptCheck& interrupted);
-  std::shared_ptr<Kernel> make_kernel(Engine& engine, const Program& program, bool float32,
-                                      const InterruptCheck& interrupted);
+  // The passes of a call, ready to run.
+  using Executables = std::vector<std::shared_ptr<Executable>>;
+  Executables on_cpu(const Invocation& invocation, const Settings& settings,
+                     const InterruptCheck& interrupted);
+  Executables on_gpus(const Invocation& invocation, const Settings& settings,
+                      const InterruptCheck& interrupted);
+  void explain_on_gpu(const Operator& op, const Settings& settings, Explanation* out);
+  // What `make` makes; counts its time if a compiler ran.
+  template <class Make>
+  auto timed(const Make& make, const std::function<std::size_t()>& builds);
 
   std::map<std::string, std::shared_ptr<LoadedOperator>> operators_;
   std::map<std::string, std::unique_ptr<Engine>> engines_;
   ThreadPool pool_;
-  std::shared_ptr<CudaDriver> driver_;
+  Gpus gpus_;
   double compile_seconds_ = 0;
 };
 

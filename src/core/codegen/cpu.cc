@@ -153,11 +153,6 @@ class CpuWriter {
                 : "\n");
   }
 
-  static bool is_empty(const Section& section) {
-    return std::all_of(section.blocks.begin(), section.blocks.end(),
-                       [](const Block& block) { return block.code.empty(); });
-  }
-
   // The local slots of a section, on the stack or at `scratch`, which moves on.
   static std::string local_arrays(const Section& section, int row_vectors,
                                   const std::string& indent) {

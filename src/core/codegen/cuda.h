@@ -23,8 +23,8 @@ struct CudaShape {
   int block_rows() const { return threads * rows; }
 };
 
-/// The shape for a program in one precision.
-CudaShape choose_cuda_shape(const Program& program, bool float32);
+/// The shape for a program in one precision; `tensor_cores` says whether they may be used.
+CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_cores = false);
 
 /// Slots from one column to the next in shared memory: whole loads of 16 bytes.
 std::int64_t shared_column_slots(const Program& program, bool float32);

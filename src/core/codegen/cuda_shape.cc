@@ -22,7 +22,7 @@ std::vector<std::string> cuda_options(bool float32) {
   return out;
 }
 
-CudaShape choose_cuda_shape(const Program& program, bool float32) {
+CudaShape choose_cuda_shape(const Program& program, bool float32, bool) {
   CudaShape out;
   const std::int64_t bytes = shared_column_slots(program, float32) * (float32 ? 4 : 8);
   constexpr std::int64_t kSharedBytes = 16 * 1024;

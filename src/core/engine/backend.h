@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "core/engine/call.h"
 #include "core/engine/plan.h"
 #include "core/lower/program.h"
 #include "kernels/abi.h"
@@ -36,6 +37,16 @@ class Kernel {
                      Size count) const = 0;
   virtual void finish(void* state, Size stride, Size count, double rows, void* output,
                       Size output_stride) const = 0;
+};
+
+/// A program made ready to run by a back end.
+class Executable {
+ public:
+  virtual ~Executable() = default;
+
+  /// Computes the outputs of the program: one with one row for each row of its results for each
+  /// reduction's output, or the one output of a program without pairs.
+  virtual void run(const Call& call) const = 0;
 };
 
 /// A way to run programs on this machine.

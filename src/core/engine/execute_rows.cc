@@ -1,7 +1,6 @@
 #include "core/engine/execute_rows.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -142,19 +141,8 @@ class RowExecution {
 
   // The entries at places [first, first + stride_) of the selection, row after row.
   void compute_entries(const ArrayView& selected, std::int64_t first, Unit& space) const {
-    const bool by_i = program_.selection->category == Category::i;
     const std::int64_t last = std::min(first + stride_, selected.rows * selected.dimension);
-    space.entries.clear();
-    for (std::int64_t place = first; place < last; ++place) {
-      const std::int64_t row = place / selected.dimension;
-      const std::int64_t c = place % selected.dimension;
-      // Row numbers count from 1; NaN is none.
-      const double number = static_cast<const double*>(
-          selected.data)[row * selected.row_stride + c * selected.component_stride];
-      if (std::isnan(number)) continue;
-      const auto other = static_cast<std::int64_t>(number) - 1;
-      space.entries.push_back(by_i ? Entry{row, other, c} : Entry{other, row, c});
-    }
+    find_entries(selected, program_.selection->category, first, last, &space.entries);
     if (space.entries.empty()) return;
     const auto count = static_cast<std::int64_t>(space.entries.size());
     inputs_.entries(space.entries, padded(count), stride_, space.panel(), space.scratch.data());

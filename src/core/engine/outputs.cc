@@ -7,6 +7,8 @@
 
 namespace kernelops {
 
+namespace {
+
 void write_component(const ProgramOutput& what, std::int64_t k, const void* results,
                      std::int64_t count, std::int64_t first, const OutputView& output) {
   if (output.data == nullptr) return;
@@ -30,15 +32,25 @@ void write_component(const ProgramOutput& what, std::int64_t k, const void* resu
   }
 }
 
-void write_outputs(const Program& program, const void* results, std::int64_t stride,
-                   std::int64_t count, std::int64_t first, const std::vector<OutputView>& outputs) {
+}  // namespace
+
+void write_result_slot(const Program& program, std::int64_t slot, const void* results,
+                       std::int64_t count, std::int64_t first,
+                       const std::vector<OutputView>& outputs) {
   for (std::size_t n = 0; n < outputs.size(); ++n) {
     const ProgramOutput& what = program.outputs[n];
-    for (std::int64_t k = 0; k < outputs[n].dimension; ++k) {
-      const std::int64_t offset = (what.first + k) * stride * kStateBytes;
-      write_component(what, k, static_cast<const char*>(results) + offset, count, first,
-                      outputs[n]);
+    const std::int64_t k = slot - what.first;
+    if (k >= 0 && k < what.dimension) {
+      write_component(what, k, results, count, first, outputs[n]);
     }
+  }
+}
+
+void write_outputs(const Program& program, const void* results, std::int64_t stride,
+                   std::int64_t count, std::int64_t first, const std::vector<OutputView>& outputs) {
+  for (std::int64_t slot = 0; slot < program.result_slots(); ++slot) {
+    write_result_slot(program, slot, static_cast<const char*>(results) + slot * stride * kStateBytes,
+                      count, first, outputs);
   }
 }
 

@@ -14,4 +14,9 @@ namespace kernelops {
 void write_outputs(const Program& program, const void* results, std::int64_t stride,
                    std::int64_t count, std::int64_t first, const std::vector<OutputView>& outputs);
 
+/// The same for one component, number `slot` among those of all outputs.
+void write_result_slot(const Program& program, std::int64_t slot, const void* results,
+                       std::int64_t count, std::int64_t first,
+                       const std::vector<OutputView>& outputs);
+
 }  // namespace kernelops

@@ -4,21 +4,12 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/engine/execute.h"
+#include "core/engine/backend.h"
+#include "core/engine/call.h"
+#include "core/engine/selection.h"
 #include "core/lower/program.h"
 
 namespace kernelops {
-
-/// An entry of a selection: the rows of its pair, and its number among those of its row.
-struct Entry {
-  std::int64_t i;
-  std::int64_t j;
-  std::int64_t number;
-
-  std::int64_t row(Category category) const {
-    return category == Category::i ? i : category == Category::j ? j : 0;
-  }
-};
 
 /// Fills inputs of panels [slot][stride] in one precision. Throws Error(unsupported) if a row
 /// number would not be exact.

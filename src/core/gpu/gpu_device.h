@@ -48,13 +48,25 @@ class GpuDevice {
   Staging staging_;
 };
 
+/// Waits at its end until a device is idle: nothing may be freed that it still uses, also after an
+/// error.
+class Settling {
+ public:
+  explicit Settling(const GpuDevice& device) : device_(device) {}
+  ~Settling() { device_.settle(); }
+  Settling(const Settling&) = delete;
+  Settling& operator=(const Settling&) = delete;
+
+ private:
+  const GpuDevice& device_;
+};
+
 /// A matrix that lives in the memory of a device: float64, column-major. It holds its device.
 struct DeviceArray {
   std::shared_ptr<GpuDevice> device;
   DeviceBuffer memory;
   std::int64_t rows = 0;
   std::int64_t columns = 0;
-  bool has_missing = false;
 };
 
 /// Sends a column-major matrix of doubles to a device.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/gpu/driver.h"
+#include "core/jit/cuda_image_cache.h"
 #include "core/jit/nvrtc.h"
 
 namespace kernelops {
@@ -14,6 +15,7 @@ namespace kernelops {
 struct CudaInstallation {
   DriverSearch driver;
   NvrtcSearch nvrtc;
+  std::shared_ptr<const CudaCompiler> compiler;
   std::vector<DeviceProperties> devices;
   std::string reason;  // why no GPU can be used; empty if one can
 };

@@ -1,0 +1,325 @@
+#include "core/engine/execute_cuda.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/engine/aligned_buffer.h"
+#include "core/engine/cuda_panels.h"
+#include "core/engine/cuda_plan.h"
+#include "core/engine/outputs.h"
+#include "core/support/error.h"
+#include "core/support/rounding.h"
+
+namespace kernelops {
+namespace {
+
+// Steps that are queued at a time: one is computed while the columns of the next arrive.
+constexpr std::size_t kStepsAhead = 2;
+// Less memory is tried so often when the device has less than it should.
+constexpr int kAttempts = 6;
+
+// The rows [first, first + count) of a program on one device.
+template <class Real>
+class CudaExecution {
+ public:
+  CudaExecution(const Program& program, const CudaKernel& kernel, const Call& call,
+                std::int64_t first, std::int64_t count)
+      : program_(program),
+        kernel_(kernel),
+        device_(kernel.device()),
+        call_(call),
+        bindings_(call.bindings, device_),
+        columns_(vanishes(program) ? 0 : call.sizes.of(opposite(program.rows))),
+        first_(first),
+        count_(count) {
+    std::int64_t memory = memory_to_use();
+    for (int attempt = 1;; ++attempt) {
+      plan_ = plan(memory);
+      try {
+        allocate();
+        return;
+      } catch (const Error& error) {
+        // Other programs use the device, too.
+        if (error.kind() != ErrorKind::memory || attempt == kAttempts) throw;
+        buffers_ = Buffers();
+        memory /= 2;
+      }
+    }
+  }
+
+  std::int64_t steps() const { return plan_.chunks() * plan_.steps(); }
+
+  // Returns the state of all rows if the program folds them.
+  std::vector<double> run(const InterruptCheck& stopping, const RunTasks& run_tasks) {
+    stopping_ = stopping;
+    const CudaPanels<Real> panels(program_, kernel_, bindings_.all(), call_.sizes, run_tasks);
+    const Settling settling(device_);
+    if (plan_.steps() > 1) {
+      copied_ = std::make_unique<CudaEvent>(device_.context());
+      for (auto& event : done_) event = std::make_unique<CudaEvent>(device_.context());
+    }
+    panels.parameters(parameters());
+    if (program_.fold_rows) kernel_.initialise({buffers_.total.address(), 1}, 1, 1);
+    for (std::int64_t row = 0; row < count_; row += plan_.rows_of_chunk) {
+      compute_chunk(panels, first_ + row, std::min(plan_.rows_of_chunk, count_ - row));
+    }
+    std::vector<double> total;
+    if (program_.fold_rows) total = received_total();
+    device_.stream().wait(stopping_);
+    return total;
+  }
+
+ private:
+  struct Buffers {
+    DeviceBuffer parameters;
+    DeviceBuffer rows;
+    DeviceBuffer columns;
+    DeviceBuffer states;
+    DeviceBuffer results;
+    DeviceBuffer total;
+  };
+
+  std::int64_t memory_to_use() const {
+    const DeviceMemoryStatistics statistics = device_.memory().statistics();
+    return static_cast<std::int64_t>(statistics.cap_bytes -
+                                     std::min(statistics.cap_bytes, statistics.used_bytes));
+  }
+
+  CudaPlan plan(std::int64_t memory) const {
+    CudaPlanRequest request;
+    request.rows = count_;
+    request.columns = columns_;
+    request.real_bytes = kernel_.real_bytes();
+    request.shape = kernel_.shape();
+    request.registers = kernel_.registers();
+    request.limits = kernel_.limits();
+    request.device = device_.properties();
+    request.memory_bytes = memory;
+    return make_cuda_plan(program_, request);
+  }
+
+  CudaLaunch launch_of(std::int64_t rows, std::int64_t columns) const {
+    return plan_cuda_launch(kernel_.shape(), rows, columns, program_.state_slots(),
+                            kernel_.registers(), kernel_.limits(), plan_.part_state_bytes);
+  }
+
+  static std::int64_t last_of(std::int64_t count, std::int64_t at_a_time) {
+    return count - (std::max<std::int64_t>(1, divide_up(count, at_a_time)) - 1) * at_a_time;
+  }
+
+  void allocate() {
+    DeviceMemory& memory = device_.memory();
+    const std::int64_t chunk = std::min(count_, plan_.rows_of_chunk);
+    const std::int64_t step = std::min(columns_, plan_.columns_of_step);
+    std::int64_t state_bytes = 0;
+    for (const std::int64_t some_rows : {chunk, last_of(count_, plan_.rows_of_chunk)}) {
+      for (const std::int64_t some_columns : {step, last_of(columns_, plan_.columns_of_step)}) {
+        state_bytes = std::max(state_bytes, launch_of(some_rows, some_columns).state_bytes);
+      }
+    }
+    const auto bytes = [](std::int64_t count) { return bytes_of(count, sizeof(Real)); };
+    buffers_.parameters = memory.allocate(bytes(program_.parameters.slots));
+    buffers_.rows = memory.allocate(bytes(program_.row.slots * chunk));
+    buffers_.columns = memory.allocate(bytes(program_.column.slots * step * plan_.resident_steps));
+    buffers_.states = memory.allocate(static_cast<std::size_t>(state_bytes));
+    if (program_.fold_rows) {
+      buffers_.total = memory.allocate(bytes_of(program_.state_slots(), kStateBytes));
+    } else {
+      buffers_.results = memory.allocate(bytes_of(program_.result_slots() * chunk, kStateBytes));
+    }
+  }
+
+  DevicePointer parameters() const { return buffers_.parameters.address(); }
+
+  void compute_chunk(const CudaPanels<Real>& panels, std::int64_t first, std::int64_t count) {
+    const PanelPlace rows{buffers_.rows.address(), count, static_cast<int>(count)};
+    panels.rows(parameters(), first, rows);
+    const CudaLaunch any = launch_of(count, std::min(columns_, plan_.columns_of_step));
+    const StatePlaces states{buffers_.states.address(), any.padded_rows};
+    kernel_.initialise(states, 1, any.padded_rows);
+    for (std::int64_t step = 0; step < plan_.steps(); ++step) {
+      const PanelPlace columns = columns_of(panels, step);
+      const std::int64_t column = step * plan_.columns_of_step;
+      const CudaLaunch launch = launch_of(count, columns.count);
+      // The first part continues the states of all columns before.
+      const DevicePointer second =
+          states.address + static_cast<DevicePointer>(program_.state_slots() * states.stride) * 8;
+      const StatePlaces others{second, states.stride};
+      kernel_.initialise(others, launch.parts - 1, launch.padded_rows);
+      kernel_.tile(parameters(), rows, columns, launch, column, states);
+      kernel_.merge(states, others, launch.parts - 1, launch.padded_rows);
+      if (plan_.steps() > 1) done_[queued_++ % kStepsAhead]->record(device_.stream());
+      call_.pool.progress().count();
+    }
+    if (program_.fold_rows) {
+      kernel_.fold(states, count);
+      kernel_.merge({buffers_.total.address(), 1}, states, 1, 1);
+    } else {
+      kernel_.finish(states, count, static_cast<double>(reduced_rows()),
+                     buffers_.results.address());
+      receive_results(first, count);
+    }
+  }
+
+  // The columns of a step, which are sent unless they are there already.
+  PanelPlace columns_of(const CudaPanels<Real>& panels, std::int64_t step) {
+    const std::int64_t first = step * plan_.columns_of_step;
+    const std::int64_t count = std::min(plan_.columns_of_step, columns_ - first);
+    const std::int64_t slot =
+        plan_.keeps_columns() ? step : static_cast<std::int64_t>(queued_) % plan_.resident_steps;
+    const DevicePointer address =
+        buffers_.columns.address() +
+        bytes_of(slot * plan_.columns_of_step * program_.column.slots, sizeof(Real));
+    const PanelPlace place{address, count, static_cast<int>(count)};
+    if (plan_.steps() == 1) {
+      if (!has_columns_) panels.columns(parameters(), first, place);
+      has_columns_ = true;
+      return place;
+    }
+    // Few steps are queued, so that the user can stop the rest; the older ones leave their place.
+    if (queued_ >= kStepsAhead) done_[queued_ % kStepsAhead]->wait(stopping_);
+    if (plan_.keeps_columns() && queued_ >= static_cast<std::size_t>(plan_.steps())) return place;
+    panels.send_columns(device_.copy_stream(), first, place);
+    copied_->record(device_.copy_stream());
+    device_.stream().wait_for(*copied_);
+    panels.complete_columns(parameters(), first, place);
+    return place;
+  }
+
+  double reduced_rows() const {
+    const auto columns = static_cast<double>(call_.sizes.of(opposite(program_.rows)));
+    return columns * (program_.fold_rows ? static_cast<double>(call_.sizes.of(program_.rows)) : 1);
+  }
+
+  void receive_results(std::int64_t first, std::int64_t count) {
+    device_.stream().wait(stopping_);
+    const auto write = [&](const void* chunk, std::size_t offset, std::size_t bytes) {
+      const auto* from = static_cast<const double*>(chunk);
+      for_each_run(offset / kStateBytes, bytes / kStateBytes, count,
+                   [&](std::int64_t slot, std::int64_t row, std::int64_t rows) {
+                     write_result_slot(program_, slot, from, rows, first + row, call_.outputs);
+                     from += rows;
+                   });
+    };
+    device_.staging().receive(device_.stream(), buffers_.results.address(),
+                              bytes_of(program_.result_slots() * count, kStateBytes), write);
+  }
+
+  std::vector<double> received_total() {
+    std::vector<double> total(static_cast<std::size_t>(program_.state_slots()));
+    device_.stream().wait(stopping_);
+    device_.stream().receive(total.data(), buffers_.total.address(),
+                             bytes_of(program_.state_slots(), kStateBytes));
+    return total;
+  }
+
+  const Program& program_;
+  const CudaKernel& kernel_;
+  GpuDevice& device_;
+  const Call& call_;
+  InterruptCheck stopping_;
+  DeviceBindings bindings_;
+  std::int64_t columns_;
+  std::int64_t first_;
+  std::int64_t count_;
+  CudaPlan plan_;
+  Buffers buffers_;
+  std::unique_ptr<CudaEvent> copied_;
+  std::array<std::unique_ptr<CudaEvent>, kStepsAhead> done_;
+  std::size_t queued_ = 0;  // steps so far
+  bool has_columns_ = false;
+};
+
+// Merges the states of the devices in their order, and finishes the one result.
+void finish_folded(const Program& program, const CudaKernel& kernel,
+                   const std::vector<std::vector<double>>& totals, double reduced,
+                   const Call& call) {
+  GpuDevice& device = kernel.device();
+  const std::size_t bytes = bytes_of(program.state_slots(), kStateBytes);
+  const DeviceBuffer parts = device.memory().allocate(bytes * totals.size());
+  const DeviceBuffer result =
+      device.memory().allocate(bytes_of(program.result_slots(), kStateBytes));
+  const Settling settling(device);
+  for (std::size_t part = 0; part < totals.size(); ++part) {
+    device.stream().send(parts.address() + part * bytes, totals[part].data(), bytes);
+  }
+  kernel.merge({parts.address(), 1}, {parts.address() + bytes, 1},
+               static_cast<std::int64_t>(totals.size()) - 1, 1);
+  kernel.finish({parts.address(), 1}, 1, reduced, result.address());
+  std::vector<double> finished(static_cast<std::size_t>(program.result_slots()));
+  device.stream().receive(finished.data(), result.address(),
+                          bytes_of(program.result_slots(), kStateBytes));
+  device.stream().wait();
+  write_outputs(program, finished.data(), 1, 1, 0, call.outputs);
+}
+
+// How many of `rows` rows each device takes: by its processors, in whole blocks.
+std::vector<std::int64_t> shares_of(const CudaKernels& kernels, std::int64_t rows) {
+  std::int64_t processors = 0;
+  for (const auto& kernel : kernels) processors += kernel->limits().multiprocessors;
+  std::vector<std::int64_t> out;
+  std::int64_t left = rows;
+  for (const auto& kernel : kernels) {
+    const std::int64_t block = kernel->shape().block_rows();
+    const std::int64_t share = divide_up(rows * kernel->limits().multiprocessors, processors);
+    out.push_back(std::min(left, round_up(share, block)));
+    left -= out.back();
+  }
+  return out;
+}
+
+template <class Real>
+void run(const Program& program, const CudaKernels& kernels, const Call& call) {
+  const std::int64_t rows = call.sizes.of(program.rows);
+  const std::vector<std::int64_t> shares = shares_of(kernels, rows);
+  std::vector<std::unique_ptr<CudaExecution<Real>>> executions;
+  std::int64_t first = 0;
+  std::int64_t steps = 0;
+  for (std::size_t n = 0; n < kernels.size() && (n == 0 || shares[n] > 0); ++n) {
+    executions.push_back(
+        std::make_unique<CudaExecution<Real>>(program, *kernels[n], call, first, shares[n]));
+    first += shares[n];
+    steps += executions.back()->steps();
+  }
+  call.pool.progress().expect(steps);
+  std::vector<std::vector<double>> totals(executions.size());
+  if (executions.size() == 1) {
+    const RunTasks side_by_side = [&](std::int64_t count, const auto& task) {
+      call.pool.run(
+          count > 1 ? call.threads : 0, count, [&](std::int64_t n, int) { task(n); },
+          call.interrupted);
+    };
+    totals[0] = executions[0]->run(call.interrupted, side_by_side);
+  } else {
+    const RunTasks in_turn = [](std::int64_t count, const auto& task) {
+      for (std::int64_t n = 0; n < count; ++n) task(n);
+    };
+    const auto devices = static_cast<int>(executions.size());
+    call.pool.run(
+        devices, devices,
+        [&](std::int64_t number, int) {
+          const auto n = static_cast<std::size_t>(number);
+          totals[n] = executions[n]->run([&] { return call.pool.stopping(); }, in_turn);
+        },
+        call.interrupted);
+  }
+  if (!program.fold_rows) return;
+  const double reduced =
+      static_cast<double>(rows) * static_cast<double>(call.sizes.of(opposite(program.rows)));
+  finish_folded(program, *kernels[0], totals, reduced, call);
+}
+
+}  // namespace
+
+void execute_cuda(const Program& program, const CudaKernels& kernels, const Call& call) {
+  KERNELOPS_CHECK(program.has_pairs() && call.outputs.size() == program.outputs.size());
+  KERNELOPS_CHECK(!kernels.empty());
+  if (kernels[0]->float32()) {
+    run<float>(program, kernels, call);
+  } else {
+    run<double>(program, kernels, call);
+  }
+}
+
+}  // namespace kernelops
