@@ -53,8 +53,11 @@ CORE_SOURCES = \
   core/codegen/state_functions.cc \
   core/codegen/state_writer.cc \
   core/jit/cache_directory.cc \
+  core/jit/cache_key.cc \
   core/jit/compile_log.cc \
   core/jit/cpu_features.cc \
+  core/jit/cuda_compiler.cc \
+  core/jit/cuda_image_cache.cc \
   core/jit/dynamic_library.cc \
   core/jit/files.cc \
   core/jit/kernel_cache.cc \

@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
-#include "core/jit/files.h"
 #include "core/support/error.h"
 #include "core/support/hash.h"
 
@@ -21,8 +21,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kNameDigits = 32;
 constexpr std::chrono::hours kAbandonedAfter{24};
-constexpr const char* kLibrarySuffix = ".so";
+constexpr const char* kKernelSuffixes[] = {".so", ".cubin", ".ptx"};
 constexpr const char* kFailedPrefix = "failed-";
+constexpr const char* kSourceSuffixes[] = {".cc", ".cu"};
 constexpr const char* kBuildPrefix = "build-";
 
 bool starts_with(std::string_view text, std::string_view prefix) {
@@ -66,6 +67,10 @@ bool is_own_file(const std::string& path) {
          information.st_uid == ::geteuid();
 }
 
+void append(const std::vector<CachedFile>& more, std::vector<CachedFile>* all) {
+  all->insert(all->end(), more.begin(), more.end());
+}
+
 std::string content_name(const std::string& content) {
   return sha256_hex(content).substr(0, kNameDigits);
 }
@@ -96,33 +101,38 @@ void CacheDirectory::prepare() const {
   }
 }
 
-std::optional<std::string> CacheDirectory::find(const std::string& key) const {
-  std::vector<CachedFile> candidates = files(key.substr(0, kNameDigits) + "-", kLibrarySuffix);
+std::optional<VerifiedFile> CacheDirectory::find(const std::string& key,
+                                                 const std::string& suffix) const {
+  std::vector<CachedFile> candidates = files(key.substr(0, kNameDigits) + "-", suffix);
   // Every process takes the same one when two builds of one key differ.
   std::sort(candidates.begin(), candidates.end(),
             [](const CachedFile& a, const CachedFile& b) { return a.path < b.path; });
   for (const CachedFile& candidate : candidates) {
-    const std::optional<std::string> content =
+    std::optional<std::string> content =
         is_own_file(candidate.path) ? read_file(candidate.path) : std::nullopt;
-    if (content && ends_with(candidate.path, "-" + content_name(*content) + kLibrarySuffix)) {
-      return candidate.path;
+    if (content && ends_with(candidate.path, "-" + content_name(*content) + suffix)) {
+      return VerifiedFile{candidate.path, std::move(*content)};
     }
     ::unlink(candidate.path.c_str());
   }
   return std::nullopt;
 }
 
-std::string CacheDirectory::publish(const std::string& key, const std::string& library) const {
-  const std::optional<std::string> content = read_file(library);
+TemporaryDirectory CacheDirectory::workplace() const {
+  return TemporaryDirectory(path_ + "/" + kBuildPrefix);
+}
+
+std::string CacheDirectory::publish(const std::string& key, const std::string& built) const {
+  const std::optional<std::string> content = read_file(built);
   if (!content) {
-    throw Error(ErrorKind::compile, "the compiler succeeded but left no library `" + library + "`",
-                {{"library", library}});
+    throw Error(ErrorKind::compile, "the compiler succeeded but left no file `" + built + "`",
+                {{"library", built}});
   }
-  const std::string place =
-      path_ + "/" + key.substr(0, kNameDigits) + "-" + content_name(*content) + kLibrarySuffix;
+  const std::string place = path_ + "/" + key.substr(0, kNameDigits) + "-" +
+                            content_name(*content) + fs::path(built).extension().string();
   // Network and quota file systems report a full disk only here.
-  const Descriptor file(::open(library.c_str(), O_RDONLY | O_CLOEXEC));
-  if (::fsync(file.number()) != 0 || ::rename(library.c_str(), place.c_str()) != 0) {
+  const Descriptor file(::open(built.c_str(), O_RDONLY | O_CLOEXEC));
+  if (::fsync(file.number()) != 0 || ::rename(built.c_str(), place.c_str()) != 0) {
     const std::string reason = system_message(errno);
     throw Error(ErrorKind::compile,
                 "the compiled kernel cannot be stored as `" + place + "`: " + reason,
@@ -131,10 +141,8 @@ std::string CacheDirectory::publish(const std::string& key, const std::string& l
   return place;
 }
 
-std::string CacheDirectory::keep_failed_source(const std::string& key,
-                                               const std::string& source) const {
-  const std::string place = path_ + "/" + kFailedPrefix + key.substr(0, kNameDigits) + ".cc";
-  return ::rename(source.c_str(), place.c_str()) == 0 ? place : "";
+std::string CacheDirectory::failed_source(const std::string& key, const std::string& suffix) const {
+  return path_ + "/" + kFailedPrefix + key.substr(0, kNameDigits) + suffix;
 }
 
 std::vector<CachedFile> CacheDirectory::files(const std::string& prefix,
@@ -154,12 +162,22 @@ std::vector<CachedFile> CacheDirectory::files(const std::string& prefix,
   return result;
 }
 
-std::vector<CachedFile> CacheDirectory::kernels() const { return files("", kLibrarySuffix); }
+std::vector<CachedFile> CacheDirectory::kernels() const {
+  std::vector<CachedFile> all;
+  for (const char* suffix : kKernelSuffixes) append(files("", suffix), &all);
+  return all;
+}
+
+std::vector<CachedFile> CacheDirectory::failed_sources() const {
+  std::vector<CachedFile> all;
+  for (const char* suffix : kSourceSuffixes) append(files(kFailedPrefix, suffix), &all);
+  return all;
+}
 
 std::size_t CacheDirectory::clear() const {
   std::size_t removed = 0;
   for (const CachedFile& kernel : kernels()) removed += ::unlink(kernel.path.c_str()) == 0;
-  for (const CachedFile& source : files(kFailedPrefix, ".cc")) ::unlink(source.path.c_str());
+  for (const CachedFile& source : failed_sources()) ::unlink(source.path.c_str());
   remove_abandoned_builds();
   return removed;
 }
@@ -167,8 +185,7 @@ std::size_t CacheDirectory::clear() const {
 void CacheDirectory::prune(std::uintmax_t max_bytes, std::chrono::hours max_age) const {
   remove_abandoned_builds();
   std::vector<CachedFile> candidates = kernels();
-  const std::vector<CachedFile> failed = files(kFailedPrefix, ".cc");
-  candidates.insert(candidates.end(), failed.begin(), failed.end());
+  append(failed_sources(), &candidates);
   std::sort(candidates.begin(), candidates.end(),
             [](const CachedFile& a, const CachedFile& b) { return a.modified > b.modified; });
   const fs::file_time_type now = fs::file_time_type::clock::now();

@@ -1,8 +1,9 @@
 // The directory of compiled kernels. A file is named by the key of what it was made of and by the
 // digest of its own content, so it verifies itself without an index or a lock:
-//   <32 digits of the key>-<32 digits of the content's digest>.so
-// Files appear by rename only. A failed source is kept as failed-<key>.cc, a build in progress is a
-// directory build-XXXXXX. Any number of processes may share the directory.
+//   <32 digits of the key>-<32 digits of the content's digest><suffix>
+// with .so for libraries of the CPU, .cubin and .ptx for images of CUDA. Files appear by rename
+// only. A failed source is kept as failed-<key>.cc or .cu, a build in progress is a directory
+// build-XXXXXX. Any number of processes may share the directory.
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "core/jit/files.h"
+
 namespace kernelops {
 
 /// A file of the cache directory.
@@ -20,6 +23,12 @@ struct CachedFile {
   std::string path;
   std::uintmax_t bytes;
   std::filesystem::file_time_type modified;
+};
+
+/// A file whose content is what its name says.
+struct VerifiedFile {
+  std::string path;
+  std::string content;
 };
 
 /// The kernels on disk, without any knowledge of how they are built.
@@ -34,19 +43,24 @@ class CacheDirectory {
   /// belongs to another user or is writable by others.
   void prepare() const;
 
-  /// The library of `key` whose content matches its name; those that do not match are deleted.
-  std::optional<std::string> find(const std::string& key) const;
+  /// The file of `key` and `suffix` whose content matches its name; those that do not match are
+  /// deleted.
+  std::optional<VerifiedFile> find(const std::string& key, const std::string& suffix) const;
 
-  /// Moves a finished library into place and returns its path; throws Error(compile).
-  std::string publish(const std::string& key, const std::string& library) const;
+  /// A directory for a build, on the same file system; throws Error(compile).
+  TemporaryDirectory workplace() const;
 
-  /// Moves a source that did not compile into place; returns its path, or "" if that failed too.
-  std::string keep_failed_source(const std::string& key, const std::string& source) const;
+  /// Moves what a compiler left into place, with its suffix, and returns its path; throws
+  /// Error(compile).
+  std::string publish(const std::string& key, const std::string& file) const;
 
-  /// All libraries.
+  /// Where a source that did not compile is kept.
+  std::string failed_source(const std::string& key, const std::string& suffix) const;
+
+  /// All compiled files, of any suffix.
   std::vector<CachedFile> kernels() const;
 
-  /// Removes libraries, failed sources and abandoned builds; returns the number of libraries.
+  /// Removes kernels, failed sources and abandoned builds; returns the number of kernels.
   std::size_t clear() const;
 
   /// Removes what is older than `max_age`, then the oldest until `max_bytes` are left, and
@@ -55,6 +69,7 @@ class CacheDirectory {
 
  private:
   std::vector<CachedFile> files(const std::string& prefix, const std::string& suffix) const;
+  std::vector<CachedFile> failed_sources() const;
   void remove_abandoned_builds() const;
 
   std::string path_;

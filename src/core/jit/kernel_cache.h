@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/jit/cache_directory.h"
+#include "core/jit/cache_key.h"
 #include "core/jit/module.h"
 #include "core/jit/process.h"
 #include "core/jit/toolchain.h"
@@ -30,7 +31,7 @@ struct KernelRequest {
 /// How much the cache holds on disk.
 struct CacheStatistics {
   std::string directory;
-  std::size_t files;  // kernels
+  std::size_t files;  // kernels of any kind
   std::uintmax_t bytes;
 };
 
@@ -53,23 +54,16 @@ class KernelCache {
   /// How many kernels this object had to compile.
   std::size_t builds() const { return builds_.load(); }
 
-  /// Counts the kernels on disk.
+  /// Counts what is on disk: kernels and the images of CudaImageCache.
   CacheStatistics statistics() const;
 
-  /// Removes the kernels from disk and returns their number; loaded ones stay usable.
+  /// Removes what statistics() counts and returns its number; loaded kernels stay usable.
   std::size_t clear();
 
-  /// Removes kernels older than `max_age`, then the oldest until `max_bytes` are left.
+  /// Removes what is older than `max_age`, then the oldest until `max_bytes` are left.
   void prune(std::uintmax_t max_bytes, std::chrono::hours max_age);
 
  private:
-  struct IncludeDigest {
-    std::filesystem::file_time_type modified;
-    std::uintmax_t bytes;
-    std::string digest;
-  };
-
-  std::string include_key(const std::string& include_directory) const;
   std::shared_ptr<Module> loaded(const std::string& key) const;
   std::shared_ptr<Module> open_or_build(const std::string& key, const KernelRequest& request) const;
   std::string build(const std::string& key, const KernelRequest& request) const;
@@ -78,7 +72,7 @@ class KernelCache {
   mutable std::atomic<std::size_t> builds_{0};
   mutable std::mutex tables_mutex_;
   std::map<std::string, std::shared_ptr<Module>> modules_;
-  mutable std::map<std::string, IncludeDigest> include_digests_;
+  mutable HeaderDigests headers_;
   std::mutex build_mutex_;
 };
 

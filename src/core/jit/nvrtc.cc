@@ -1,15 +1,12 @@
 #include "core/jit/nvrtc.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <iterator>
 #include <system_error>
 #include <utility>
 
-#include "core/jit/compile_log.h"
-#include "core/jit/files.h"
 #include "core/support/error.h"
 
 namespace kernelops {
@@ -87,6 +84,41 @@ std::unique_ptr<DynamicLibrary> open_builtins(const std::string& path, CudaVersi
   return DynamicLibrary::open((folder / name).string(), Unloading::never, &reason);
 }
 
+// Stops a compilation when it is asked to, where the compiler can be stopped (from 12.8 on).
+class FlowWatch {
+ public:
+  FlowWatch(const DynamicLibrary& library, Program program, const Interrupted& interrupted)
+      : interrupted_(interrupted) {
+    int (*set_callback)(Program, int (*)(void*, void*), void*) = nullptr;
+    take(library, "nvrtcSetFlowCallback", &set_callback);
+    if (interrupted && set_callback != nullptr) set_callback(program, ask, this);
+  }
+  FlowWatch(const FlowWatch&) = delete;
+  FlowWatch& operator=(const FlowWatch&) = delete;
+
+  /// Whether the compiler was stopped; throws what the question threw.
+  bool stopped() const {
+    if (thrown_ != nullptr) std::rethrow_exception(thrown_);
+    return stopped_;
+  }
+
+ private:
+  static int ask(void* self, void*) noexcept {
+    auto* watch = static_cast<FlowWatch*>(self);
+    try {
+      watch->stopped_ = watch->stopped_ || watch->interrupted_();
+    } catch (...) {
+      watch->thrown_ = std::current_exception();
+      watch->stopped_ = true;
+    }
+    return watch->stopped_ ? 1 : 0;
+  }
+
+  const Interrupted& interrupted_;
+  bool stopped_ = false;
+  std::exception_ptr thrown_;
+};
+
 // The worst of what a compiler can do for all targets.
 NvrtcFit worst_fit(const Nvrtc& nvrtc, const std::vector<CudaTarget>& targets) {
   NvrtcFit worst{NvrtcFit::Form::machine_code, 0, ""};
@@ -98,14 +130,6 @@ NvrtcFit worst_fit(const Nvrtc& nvrtc, const std::vector<CudaTarget>& targets) {
 }
 
 }  // namespace
-
-std::string version_text(CudaVersion version) {
-  return std::to_string(version.major) + "." + std::to_string(version.minor);
-}
-
-std::string capability_text(int architecture) {
-  return std::to_string(architecture / 10) + "." + std::to_string(architecture % 10);
-}
 
 NvrtcFit nvrtc_fit(CudaVersion version, const std::vector<int>& architectures,
                    const CudaTarget& target) {
@@ -174,7 +198,7 @@ CudaImage Nvrtc::compile(const CudaSource& source, const CudaTarget& target) con
   const NvrtcFit chosen = fit(target);
   const bool is_code = chosen.form == NvrtcFit::Form::machine_code;
   if (chosen.form == NvrtcFit::Form::nothing) {
-    throw Error(ErrorKind::compile, chosen.refusal, {{"compiler", path_}, {"log", ""}});
+    throw cuda_refusal_error(*this, chosen.refusal);
   }
 
   struct OwnedProgram {
@@ -204,33 +228,21 @@ CudaImage Nvrtc::compile(const CudaSource& source, const CudaTarget& target) con
   };
 
   std::vector<std::string> options = source.options;
-  options.push_back((is_code ? "--gpu-architecture=sm_" : "--gpu-architecture=compute_") +
-                    std::to_string(chosen.architecture));
+  options.push_back(architecture_option(chosen));
   std::vector<const char*> words;
   for (const std::string& option : options) words.push_back(option.c_str());
+  FlowWatch watch(*library_, program, source.interrupted);
   const int code = f.nvrtcCompileProgram(program, static_cast<int>(words.size()), words.data());
   CudaImage image;
   image.form = chosen.form;
   image.architecture = chosen.architecture;
   image.log =
       without_end(text_of(f.nvrtcGetProgramLogSize, f.nvrtcGetProgramLog, "nvrtcGetProgramLog"));
+  if (watch.stopped()) throw Error(ErrorKind::interrupt, name() + " was stopped by an interrupt");
   if (code != 0) {
-    std::string kept;
-    if (!source.kept_as.empty()) {
-      ::unlink(source.kept_as.c_str());
-      if (write_new_file(source.kept_as, source.text) == 0) kept = source.kept_as;
-    }
-    const std::string name = f.nvrtcGetErrorString(code);
-    std::string command = "NVRTC " + version_text(version_);
+    std::string command = name();
     for (const std::string& option : options) command += " " + option;
-    throw Error(ErrorKind::compile,
-                "the CUDA compiler failed with " + name + ": " + first_complaint(image.log) +
-                    (kept.empty() ? "" : "\nThe generated source is kept as `" + kept + "`."),
-                {{"command", command},
-                 {"compiler", path_},
-                 {"log", image.log},
-                 {"source", kept},
-                 {"status", std::to_string(code)}});
+    throw cuda_failure_error(*this, source, {f.nvrtcGetErrorString(code), command, image.log});
   }
   image.data = is_code ? text_of(f.nvrtcGetCUBINSize, f.nvrtcGetCUBIN, "nvrtcGetCUBIN")
                        : text_of(f.nvrtcGetPTXSize, f.nvrtcGetPTX, "nvrtcGetPTX");

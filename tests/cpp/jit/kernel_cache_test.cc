@@ -3,11 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 #include <fstream>
 #include <functional>
 #include <set>
@@ -17,36 +15,21 @@
 
 #include "core/jit/files.h"
 #include "core/support/error.h"
+#include "support/child_process.h"
 
 namespace kernelops {
 namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::hours;
+using testing::child_succeeded;
+using testing::start_child;
 
 std::string source_returning(const std::string& expression) {
   return "extern \"C\" int value() { return " + expression + "; }\n";
 }
 
 int value_of(const Module& module) { return reinterpret_cast<int (*)()>(module.symbol("value"))(); }
-
-// Runs `body` in a child process; true if it returned true there.
-pid_t start_child(const std::function<bool()>& body) {
-  const pid_t process = ::fork();
-  if (process != 0) return process;
-  bool succeeded = false;
-  try {
-    succeeded = body();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "child: %s\n", error.what());
-  }
-  ::_exit(succeeded ? 0 : 1);
-}
-
-bool child_succeeded(pid_t process) {
-  int status = 0;
-  return ::waitpid(process, &status, 0) == process && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 class KernelCacheTest : public ::testing::Test {
  protected:

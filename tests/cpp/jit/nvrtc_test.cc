@@ -213,6 +213,28 @@ TEST(NvrtcTest, RefusesToCompileForADeviceItCannotServe) {
   }
 }
 
+TEST(NvrtcTest, StopsWhenInterrupted) {
+  KERNELOPS_NEEDS_NVRTC();
+  if (machine_nvrtc()->version() < CudaVersion{13, 0}) GTEST_SKIP() << "it may not stop";
+  CudaSource source{kKernel, "twice.cu", {}, ""};
+  const auto raised = [&] {
+    try {
+      machine_nvrtc()->compile(source, {80, {}});
+    } catch (const Error& error) {
+      return error.kind();
+    }
+    return ErrorKind::internal;
+  };
+  source.interrupted = [] { return true; };
+  EXPECT_EQ(raised(), ErrorKind::interrupt);
+  source.interrupted = []() -> bool { throw Error(ErrorKind::memory, "no memory"); };
+  EXPECT_EQ(raised(), ErrorKind::memory);
+  int questions = 0;
+  source.interrupted = [&] { return ++questions < 0; };
+  EXPECT_FALSE(machine_nvrtc()->compile(source, {80, {}}).data.empty());
+  EXPECT_GT(questions, 0);
+}
+
 TEST(NvrtcTest, CompilesInSeveralThreadsAtOnce) {
   KERNELOPS_NEEDS_NVRTC();
   std::vector<std::string> images(4);
