@@ -55,10 +55,7 @@ std::vector<std::string> CudaBackend::command(const CudaOptions& options,
                                               const CudaTarget& target) const {
   std::vector<std::string> out = {compiler_->name(), "-I" + kernel_directory_};
   for (const std::string& option : cuda_options(options.float32)) out.push_back(option);
-  const NvrtcFit fit = compiler_->fit(target);
-  const bool is_code = fit.form == NvrtcFit::Form::machine_code;
-  out.push_back((is_code ? "--gpu-architecture=sm_" : "--gpu-architecture=compute_") +
-                std::to_string(fit.architecture));
+  out.push_back(architecture_option(compiler_->fit(target)));
   return out;
 }
 

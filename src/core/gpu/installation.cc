@@ -38,7 +38,8 @@ CudaInstallation find_cuda(const std::shared_ptr<CudaDriver>& started,
     targets.push_back(target_of(*out.driver.driver, device));
   }
   out.nvrtc = search_nvrtc(compilers, targets);
-  if (out.reason.empty() && out.nvrtc.nvrtc == nullptr) out.reason = "no usable NVRTC was found";
+  out.compiler = out.nvrtc.nvrtc;
+  if (out.reason.empty() && out.compiler == nullptr) out.reason = "no usable NVRTC was found";
   return out;
 }
 

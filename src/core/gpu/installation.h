@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/gpu/driver.h"
-#include "core/jit/cuda_image_cache.h"
+#include "core/jit/cuda_compiler.h"
 #include "core/jit/nvrtc.h"
 
 namespace kernelops {
