@@ -10,9 +10,9 @@ namespace kernelops {
 namespace {
 
 std::string key_of(const Settings& settings) {
-  return join({settings.nvrtc, settings.cache_directory, settings.kernel_directory,
-               settings.version},
-              "\x1f");
+  return join(
+      {settings.nvrtc, settings.cache_directory, settings.kernel_directory, settings.version},
+      "\x1f");
 }
 
 Error unusable(const CudaInstallation& installation) {
@@ -46,9 +46,8 @@ Gpus::Found& Gpus::found(const Settings& settings) {
   made->installation = find(settings);
   if (!made->installation.reason.empty()) throw unusable(made->installation);
   made->cache = std::make_unique<CudaImageCache>(settings.cache_directory);
-  made->backend =
-      std::make_unique<CudaBackend>(made->installation.compiler, *made->cache,
-                                    settings.kernel_directory, settings.version);
+  made->backend = std::make_unique<CudaBackend>(made->installation.compiler, *made->cache,
+                                                settings.kernel_directory, settings.version);
   earlier_builds_ = builds();
   found_ = std::move(made);
   return *found_;
@@ -66,12 +65,12 @@ std::vector<std::shared_ptr<GpuDevice>> Gpus::devices(const Settings& settings) 
   for (const int ordinal : wanted) {
     const auto count = static_cast<int>(installation.devices.size());
     if (ordinal < 0 || ordinal >= count) {
-      throw Error(ErrorKind::device,
-                  "there is no GPU " + std::to_string(ordinal) + ": this machine has " +
-                      (count == 1 ? "one, number 0"
-                                  : std::to_string(count) + ", numbers 0 to " +
-                                        std::to_string(count - 1)),
-                  {{"device", std::to_string(ordinal)}, {"devices", std::to_string(count)}});
+      throw Error(
+          ErrorKind::device,
+          "there is no GPU " + std::to_string(ordinal) + ": this machine has " +
+              (count == 1 ? "one, number 0"
+                          : std::to_string(count) + ", numbers 0 to " + std::to_string(count - 1)),
+          {{"device", std::to_string(ordinal)}, {"devices", std::to_string(count)}});
     }
     std::shared_ptr<GpuDevice>& device = devices_[ordinal];
     if (device == nullptr) {

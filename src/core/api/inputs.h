@@ -23,7 +23,7 @@ struct Input {
   std::int64_t rows = 0;
   std::int64_t columns = 1;
   const void* data = nullptr;
-  std::string hint{};  // for messages: how to make numbers of it
+  std::string hint{};                                 // for messages: how to make numbers of it
   std::shared_ptr<const DeviceArray> device_array{};  // where the numbers are, if not at `data`
 };
 

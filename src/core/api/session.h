@@ -39,7 +39,7 @@ struct LoadedOperator {
   using Key = std::tuple<const void*, std::vector<int>, bool, bool>;
 
   Operator op;
-  std::map<std::size_t, Program> transposed;                          // by number of the pass
+  std::map<std::size_t, Program> transposed;                            // by number of the pass
   std::vector<std::map<Key, std::shared_ptr<Executable>>> executables;  // of each pass
 
   const Program& program(std::size_t pass, bool is_transposed);
@@ -109,8 +109,8 @@ class Session {
   std::vector<DeviceProperties> start_gpus(const Settings& settings);
 
   /// Sends a matrix to the first device of the settings; throws Error(device) or Error(memory).
-  std::shared_ptr<DeviceArray> to_gpu(const double* values, std::int64_t rows,
-                                      std::int64_t columns, const Settings& settings);
+  std::shared_ptr<DeviceArray> to_gpu(const double* values, std::int64_t rows, std::int64_t columns,
+                                      const Settings& settings);
 
   /// Copies such a matrix back to `values`, rows x columns, column-major.
   void from_gpu(const DeviceArray& array, double* values) const { fetch_array(array, values); }

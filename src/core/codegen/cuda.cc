@@ -113,8 +113,8 @@ class CudaWriter {
   }
 
   std::string run() {
-    std::string out = preamble() + operation_functions(program_, dialect_) + "\n" +
-                      gather() + section("parameter", program_.parameters) + section("row", program_.row) +
+    std::string out = preamble() + operation_functions(program_, dialect_) + "\n" + gather() +
+                      section("parameter", program_.parameters) + section("row", program_.row) +
                       section("column", program_.column);
     if (program_.has_pairs()) out += tile() + state_kernels();
     return out + "}  // namespace kernelops\n";
@@ -153,7 +153,8 @@ class CudaWriter {
            "  const Size row = blockIdx.x * blockDim.x + threadIdx.x;\n"
            "  if (row >= count) return;\n"
            "  to[blockIdx.y * stride + row] =\n"
-           "      static_cast<Real>(from[row * row_stride + blockIdx.y * component_stride]);\n}\n\n";
+           "      static_cast<Real>(from[row * row_stride + blockIdx.y * "
+           "component_stride]);\n}\n\n";
   }
 
   // A kernel with a thread for each row of a panel.

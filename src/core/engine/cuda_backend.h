@@ -43,8 +43,7 @@ class CudaBackend {
   std::vector<std::string> command(const CudaOptions& options, const CudaTarget& target) const;
 
   /// Whether `executable` would do without the compiler.
-  bool is_ready(const Program& program, const CudaOptions& options,
-                const CudaTarget& target) const;
+  bool is_ready(const Program& program, const CudaOptions& options, const CudaTarget& target) const;
 
   /// The program on some devices; `interrupted` may stop its making. The program must outlive it.
   std::shared_ptr<Executable> executable(const Program& program, const CudaOptions& options,

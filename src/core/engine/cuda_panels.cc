@@ -67,7 +67,8 @@ void CudaPanels<Real>::send_run(const CudaStream& stream,
   std::int64_t slots = 0;
   for (const PanelInput* input : inputs) slots += input->dimension;
   const DevicePointer target = slots_from<Real>(place, inputs.front()->slot).address;
-  kernel_.device().staging().send(stream, target, bytes_of(slots * place.count, sizeof(Real)), fill);
+  kernel_.device().staging().send(stream, target, bytes_of(slots * place.count, sizeof(Real)),
+                                  fill);
 }
 
 template <class Real>
@@ -77,8 +78,7 @@ void CudaPanels<Real>::send(const CudaStream& stream, const Panel& panel, std::i
   // Inputs that follow one another are sent as one.
   std::vector<const PanelInput*> run;
   for (const PanelInput& input : panel.inputs) {
-    const bool follows =
-        run.empty() || run.back()->slot + run.back()->dimension == input.slot;
+    const bool follows = run.empty() || run.back()->slot + run.back()->dimension == input.slot;
     const bool on_device = device_array(input) != nullptr;
     if (on_device || !follows) {
       send_run(stream, run, first, place);
@@ -146,11 +146,10 @@ void CudaPanels<Real>::entries(DevicePointer parameters, const std::vector<Entry
   const std::size_t bytes = bytes_of(program_.row.slots * count, sizeof(Real));
   const AlignedBuffer panel(bytes);
   filler_.entries(program_.row, entries, count, count, static_cast<Real*>(panel.data()));
-  kernel_.device().staging().send(
-      kernel_.device().stream(), place.address, bytes,
-      [&](void* chunk, std::size_t offset, std::size_t part) {
-        std::memcpy(chunk, panel.at(offset), part);
-      });
+  kernel_.device().staging().send(kernel_.device().stream(), place.address, bytes,
+                                  [&](void* chunk, std::size_t offset, std::size_t part) {
+                                    std::memcpy(chunk, panel.at(offset), part);
+                                  });
   kernel_.row_section(parameters, place);
 }
 

@@ -60,6 +60,9 @@ class CudaPanels {
         filler_(bindings, sizes),
         run_tasks_(std::move(run_tasks)) {}
 
+  /// Fills panels in the memory of the host.
+  const PanelFiller<Real>& filler() const { return filler_; }
+
   /// Each sends the inputs and queues the section, which the device's stream does in order.
   void parameters(DevicePointer place) const;
   void rows(DevicePointer parameters, std::int64_t first, const PanelPlace& place) const;

@@ -20,8 +20,8 @@ constexpr std::int64_t kMostCount = std::int64_t{1} << 30;
 // A step with fewer columns would not be worth its launches.
 constexpr std::int64_t kFewestStepColumns = 1024;
 
-// Instructions for numbers of float64 that a multiprocessor starts in a cycle: those of data centers
-// have half as many units as for float32, others two.
+// Instructions for numbers of float64 that a multiprocessor starts in a cycle: those of data
+// centers have half as many units as for float32, others two.
 double double_rate(int architecture) {
   const bool is_full = architecture == 60 || architecture == 70 || architecture == 80 ||
                        architecture == 90 || architecture == 100 || architecture == 103;
@@ -29,8 +29,8 @@ double double_rate(int architecture) {
 }
 
 struct Bytes {
-  std::int64_t of_row;     // besides its states
-  std::int64_t of_state;   // of one part of a row
+  std::int64_t of_row;    // besides its states
+  std::int64_t of_state;  // of one part of a row
   std::int64_t of_column;
 };
 
@@ -55,8 +55,7 @@ std::int64_t pairs_of_launch(const Program& program, std::int64_t real_bytes,
   constexpr double kSingleRate = 128;
   const double rate = real_bytes == 4 ? kSingleRate : double_rate(device.architecture);
   const double instructions = rate * device.processors * 1e3 * device.clock_kilohertz;
-  const double pairs =
-      kSecondsOfLaunch * instructions / std::max(1.0, instruction_count(program));
+  const double pairs = kSecondsOfLaunch * instructions / std::max(1.0, instruction_count(program));
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(pairs, 1e18)));
 }
 
@@ -75,12 +74,11 @@ CudaPlan make_cuda_plan(const Program& program, const CudaPlanRequest& request) 
       static_cast<std::int64_t>(kUsedShare * static_cast<double>(request.memory_bytes));
 
   // As many columns as a launch may meet, with as many rows as there are.
-  const std::int64_t most_pairs =
-      pairs_of_launch(program, request.real_bytes, request.device);
+  const std::int64_t most_pairs = pairs_of_launch(program, request.real_bytes, request.device);
   const std::int64_t fewest = round_up(kFewestStepColumns, tile);
   const std::int64_t few_rows = std::min(plan.rows, std::max(block, most_pairs / fewest));
-  const std::int64_t timely = std::clamp(most_pairs / std::max<std::int64_t>(1, few_rows),
-                                         fewest, kMostCount / tile * tile);
+  const std::int64_t timely = std::clamp(most_pairs / std::max<std::int64_t>(1, few_rows), fewest,
+                                         kMostCount / tile * tile);
   const std::int64_t all_columns = round_up(std::max<std::int64_t>(1, plan.columns), tile);
   plan.columns_of_step = std::min(all_columns, timely / tile * tile);
   plan.resident_steps = plan.steps();
@@ -101,10 +99,10 @@ CudaPlan make_cuda_plan(const Program& program, const CudaPlanRequest& request) 
            request.memory_bytes);
   }
   const std::int64_t fitting = room / std::max<std::int64_t>(1, row_bytes) / block * block;
-  const std::int64_t timely_rows = std::max(block, most_pairs / plan.columns_of_step / block * block);
-  plan.rows_of_chunk =
-      std::min({padded_rows, std::max(block, fitting), std::max(block, kMostCount / block * block),
-                timely_rows});
+  const std::int64_t timely_rows =
+      std::max(block, most_pairs / plan.columns_of_step / block * block);
+  plan.rows_of_chunk = std::min({padded_rows, std::max(block, fitting),
+                                 std::max(block, kMostCount / block * block), timely_rows});
   plan.part_state_bytes = room - plan.rows_of_chunk * bytes.of_row;
   return plan;
 }

@@ -29,7 +29,7 @@ struct CudaPlan {
   std::int64_t columns = 0;
   std::int64_t rows_of_chunk = 0;
   std::int64_t columns_of_step = 0;
-  std::int64_t resident_steps = 0;  // whose columns are in memory at a time: all, or two
+  std::int64_t resident_steps = 0;    // whose columns are in memory at a time: all, or two
   std::int64_t part_state_bytes = 0;  // for the states of all parts of a chunk
 
   std::int64_t chunks() const;

@@ -59,22 +59,24 @@ class CudaExecution {
       copied_ = std::make_unique<CudaEvent>(device_.context());
       for (auto& event : done_) event = std::make_unique<CudaEvent>(device_.context());
     }
-    panels.parameters(parameters());
+    if (is_small()) {
+      send_small(panels);
+    } else {
+      panels.parameters(parameters());
+    }
     if (program_.fold_rows) kernel_.initialise({buffers_.total.address(), 1}, 1, 1);
     for (std::int64_t row = 0; row < count_; row += plan_.rows_of_chunk) {
       compute_chunk(panels, first_ + row, std::min(plan_.rows_of_chunk, count_ - row));
     }
-    std::vector<double> total;
-    if (program_.fold_rows) total = received_total();
-    device_.stream().wait(stopping_);
-    return total;
+    if (program_.fold_rows) return received_total();
+    // Where there are rows, their results were waited for.
+    if (count_ == 0) device_.stream().wait();
+    return {};
   }
 
  private:
   struct Buffers {
-    DeviceBuffer parameters;
-    DeviceBuffer rows;
-    DeviceBuffer columns;
+    DeviceBuffer panels;  // of parameters, rows and columns
     DeviceBuffer states;
     DeviceBuffer results;
     DeviceBuffer total;
@@ -118,10 +120,14 @@ class CudaExecution {
         state_bytes = std::max(state_bytes, launch_of(some_rows, some_columns).state_bytes);
       }
     }
-    const auto bytes = [](std::int64_t count) { return bytes_of(count, sizeof(Real)); };
-    buffers_.parameters = memory.allocate(bytes(program_.parameters.slots));
-    buffers_.rows = memory.allocate(bytes(program_.row.slots * chunk));
-    buffers_.columns = memory.allocate(bytes(program_.column.slots * step * plan_.resident_steps));
+    const auto bytes = [](std::int64_t count) {
+      constexpr std::int64_t kAlignment = 256;
+      return round_up(count * static_cast<std::int64_t>(sizeof(Real)), kAlignment);
+    };
+    rows_at_ = bytes(program_.parameters.slots);
+    columns_at_ = rows_at_ + bytes(program_.row.slots * chunk);
+    panel_bytes_ = columns_at_ + bytes(program_.column.slots * step * plan_.resident_steps);
+    buffers_.panels = memory.allocate(static_cast<std::size_t>(panel_bytes_));
     buffers_.states = memory.allocate(static_cast<std::size_t>(state_bytes));
     if (program_.fold_rows) {
       buffers_.total = memory.allocate(bytes_of(program_.state_slots(), kStateBytes));
@@ -130,11 +136,42 @@ class CudaExecution {
     }
   }
 
-  DevicePointer parameters() const { return buffers_.parameters.address(); }
+  DevicePointer parameters() const { return buffers_.panels.address(); }
+  DevicePointer panel_at(std::int64_t bytes) const {
+    return parameters() + static_cast<DevicePointer>(bytes);
+  }
+
+  // Whether all inputs go over the bus as one, which the driver takes at once.
+  bool is_small() const {
+    constexpr std::int64_t kSmallBytes = 32 * 1024;
+    const auto& all = bindings_.all();
+    return count_ > 0 && steps() == 1 && panel_bytes_ <= kSmallBytes &&
+           std::none_of(all.begin(), all.end(),
+                        [](const auto& each) { return each.second.device_array != nullptr; });
+  }
+
+  void send_small(const CudaPanels<Real>& panels) {
+    const AlignedBuffer host(static_cast<std::size_t>(panel_bytes_));
+    const auto at = [&](std::int64_t bytes) {
+      return static_cast<Real*>(host.at(static_cast<std::size_t>(bytes)));
+    };
+    panels.filler().rows(program_.parameters, 0, 1, 1, 1, at(0));
+    panels.filler().rows(program_.row, first_, count_, count_, count_, at(rows_at_));
+    panels.filler().rows(program_.column, 0, columns_, columns_, columns_, at(columns_at_));
+    device_.stream().send(parameters(), host.data(), static_cast<std::size_t>(panel_bytes_));
+    kernel_.parameter_section(parameters());
+    kernel_.row_section(parameters(), place_of(rows_at_, count_));
+    kernel_.column_section(parameters(), place_of(columns_at_, columns_));
+    has_rows_ = has_columns_ = true;
+  }
+
+  PanelPlace place_of(std::int64_t bytes, std::int64_t count) const {
+    return {panel_at(bytes), count, static_cast<int>(count)};
+  }
 
   void compute_chunk(const CudaPanels<Real>& panels, std::int64_t first, std::int64_t count) {
-    const PanelPlace rows{buffers_.rows.address(), count, static_cast<int>(count)};
-    panels.rows(parameters(), first, rows);
+    const PanelPlace rows = place_of(rows_at_, count);
+    if (!has_rows_) panels.rows(parameters(), first, rows);
     const CudaLaunch any = launch_of(count, std::min(columns_, plan_.columns_of_step));
     const StatePlaces states{buffers_.states.address(), any.padded_rows};
     kernel_.initialise(states, 1, any.padded_rows);
@@ -168,10 +205,9 @@ class CudaExecution {
     const std::int64_t count = std::min(plan_.columns_of_step, columns_ - first);
     const std::int64_t slot =
         plan_.keeps_columns() ? step : static_cast<std::int64_t>(queued_) % plan_.resident_steps;
-    const DevicePointer address =
-        buffers_.columns.address() +
-        bytes_of(slot * plan_.columns_of_step * program_.column.slots, sizeof(Real));
-    const PanelPlace place{address, count, static_cast<int>(count)};
+    const std::int64_t offset = slot * plan_.columns_of_step * program_.column.slots *
+                                static_cast<std::int64_t>(sizeof(Real));
+    const PanelPlace place = place_of(columns_at_ + offset, count);
     if (plan_.steps() == 1) {
       if (!has_columns_) panels.columns(parameters(), first, place);
       has_columns_ = true;
@@ -193,6 +229,10 @@ class CudaExecution {
   }
 
   void receive_results(std::int64_t first, std::int64_t count) {
+    if (has_rows_) {
+      receive_small(first, count);
+      return;
+    }
     device_.stream().wait(stopping_);
     const auto write = [&](const void* chunk, std::size_t offset, std::size_t bytes) {
       const auto* from = static_cast<const double*>(chunk);
@@ -206,11 +246,20 @@ class CudaExecution {
                               bytes_of(program_.result_slots() * count, kStateBytes), write);
   }
 
+  void receive_small(std::int64_t first, std::int64_t count) {
+    const std::size_t bytes = bytes_of(program_.result_slots() * count, kStateBytes);
+    const AlignedBuffer results(bytes);
+    device_.stream().receive(results.data(), buffers_.results.address(), bytes);
+    device_.stream().wait();
+    write_outputs(program_, results.data(), count, count, first, call_.outputs);
+  }
+
   std::vector<double> received_total() {
     std::vector<double> total(static_cast<std::size_t>(program_.state_slots()));
     device_.stream().wait(stopping_);
     device_.stream().receive(total.data(), buffers_.total.address(),
                              bytes_of(program_.state_slots(), kStateBytes));
+    device_.stream().wait();
     return total;
   }
 
@@ -225,9 +274,13 @@ class CudaExecution {
   std::int64_t count_;
   CudaPlan plan_;
   Buffers buffers_;
+  std::int64_t rows_at_ = 0;  // in the panels, as bytes
+  std::int64_t columns_at_ = 0;
+  std::int64_t panel_bytes_ = 0;
   std::unique_ptr<CudaEvent> copied_;
   std::array<std::unique_ptr<CudaEvent>, kStepsAhead> done_;
   std::size_t queued_ = 0;  // steps so far
+  bool has_rows_ = false;
   bool has_columns_ = false;
 };
 

@@ -28,8 +28,8 @@ class CudaRows {
         panels_(program, kernel, bindings_.all(), call.sizes,
                 [&](std::int64_t count, const auto& task) {
                   call.pool.run(
-                      count > 1 ? call.threads : 0, count,
-                      [&](std::int64_t n, int) { task(n); }, call.interrupted);
+                      count > 1 ? call.threads : 0, count, [&](std::int64_t n, int) { task(n); },
+                      call.interrupted);
                 }),
         rows_at_a_time_(std::clamp<std::int64_t>(kPanelBytes / bytes_per_row(), 1, kMostRows)) {}
 
@@ -133,8 +133,7 @@ void run(const Program& program, const CudaKernel& kernel, const Call& call) {
 }  // namespace
 
 void execute_rows_cuda(const Program& program, const CudaKernels& kernels, const Call& call) {
-  KERNELOPS_CHECK(!program.has_pairs() &&
-                  call.outputs[0].dimension == program.result_dimension);
+  KERNELOPS_CHECK(!program.has_pairs() && call.outputs[0].dimension == program.result_dimension);
   if (kernels[0]->float32()) {
     run<float>(program, *kernels[0], call);
   } else {

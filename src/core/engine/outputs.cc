@@ -25,9 +25,8 @@ void write_component(const ProgramOutput& what, std::int64_t k, const void* resu
       static_cast<std::int32_t*>(output.data)[target + r] =
           missing ? kMissingInteger : static_cast<std::int32_t>(indices[r] + 1);
     } else {
-      static_cast<double*>(output.data)[target + r] = missing
-                                                          ? std::numeric_limits<double>::quiet_NaN()
-                                                          : static_cast<double>(indices[r] + 1);
+      static_cast<double*>(output.data)[target + r] =
+          missing ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(indices[r] + 1);
     }
   }
 }
@@ -49,8 +48,9 @@ void write_result_slot(const Program& program, std::int64_t slot, const void* re
 void write_outputs(const Program& program, const void* results, std::int64_t stride,
                    std::int64_t count, std::int64_t first, const std::vector<OutputView>& outputs) {
   for (std::int64_t slot = 0; slot < program.result_slots(); ++slot) {
-    write_result_slot(program, slot, static_cast<const char*>(results) + slot * stride * kStateBytes,
-                      count, first, outputs);
+    write_result_slot(program, slot,
+                      static_cast<const char*>(results) + slot * stride * kStateBytes, count, first,
+                      outputs);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 
 #include "core/gpu/context.h"
@@ -48,17 +49,21 @@ class GpuDevice {
   Staging staging_;
 };
 
-/// Waits at its end until a device is idle: nothing may be freed that it still uses, also after an
-/// error.
+/// Where an error ends work on a device, waits until the device is idle: nothing may be freed that
+/// it still uses. Work that ends well has waited itself.
 class Settling {
  public:
-  explicit Settling(const GpuDevice& device) : device_(device) {}
-  ~Settling() { device_.settle(); }
+  explicit Settling(const GpuDevice& device)
+      : device_(device), exceptions_(std::uncaught_exceptions()) {}
+  ~Settling() {
+    if (std::uncaught_exceptions() > exceptions_) device_.settle();
+  }
   Settling(const Settling&) = delete;
   Settling& operator=(const Settling&) = delete;
 
  private:
   const GpuDevice& device_;
+  int exceptions_;
 };
 
 /// A matrix that lives in the memory of a device: float64, column-major. It holds its device.

@@ -42,9 +42,7 @@ bool is_stopped_before(const Done& done, const std::function<bool()>& interrupte
   return false;
 }
 
-[[noreturn]] void stop() {
-  throw Error(ErrorKind::interrupt, "the computation was interrupted");
-}
+[[noreturn]] void stop() { throw Error(ErrorKind::interrupt, "the computation was interrupted"); }
 
 }  // namespace
 
