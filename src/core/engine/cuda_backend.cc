@@ -31,8 +31,8 @@ class CudaExecutable : public Executable {
 CudaShape CudaBackend::shape(const Program& program, const CudaOptions& options,
                              const CudaTarget& target) const {
   constexpr int kFirstTensorCores = 80;
-  return choose_cuda_shape(program, options.float32,
-                           options.tensor_cores && target.architecture >= kFirstTensorCores);
+  return choose_shape_(program, options.float32,
+                       options.tensor_cores && target.architecture >= kFirstTensorCores);
 }
 
 std::string CudaBackend::source(const Program& program, const CudaOptions& options,

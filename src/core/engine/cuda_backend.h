@@ -1,9 +1,10 @@
 // The back end that generates CUDA text and runs it on GPUs.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/engine/backend.h"
@@ -20,16 +21,22 @@ struct CudaOptions {
   bool tensor_cores = false;
 };
 
+/// What chooses the sizes of kernels: choose_cuda_shape(), or a test's own.
+using ShapeChoice =
+    std::function<CudaShape(const Program& program, bool float32, bool tensor_cores)>;
+
 /// Compiles programs for GPUs and keeps the images in a cache, which must outlive it.
 class CudaBackend {
  public:
   /// `kernel_directory` holds the headers of inst/kernels; `version` enters the cache key.
   CudaBackend(std::shared_ptr<const CudaCompiler> compiler, CudaImageCache& cache,
-              std::string kernel_directory, std::string version)
+              std::string kernel_directory, std::string version,
+              ShapeChoice choose_shape = choose_cuda_shape)
       : compiler_(std::move(compiler)),
         cache_(cache),
         kernel_directory_(std::move(kernel_directory)),
-        version_(std::move(version)) {}
+        version_(std::move(version)),
+        choose_shape_(std::move(choose_shape)) {}
 
   /// "CUDA, NVRTC 13.0".
   std::string name() const { return "CUDA, " + compiler_->name(); }
@@ -58,6 +65,7 @@ class CudaBackend {
   CudaImageCache& cache_;
   std::string kernel_directory_;
   std::string version_;
+  ShapeChoice choose_shape_;
 };
 
 }  // namespace kernelops

@@ -20,6 +20,7 @@ class CudaContext {
   CudaContext& operator=(const CudaContext&) = delete;
 
   const CudaDriver& driver() const noexcept { return *driver_; }
+  const std::shared_ptr<const CudaDriver>& driver_pointer() const noexcept { return driver_; }
   const DriverFunctions& functions() const noexcept { return driver_->functions(); }
   const DeviceProperties& device() const noexcept { return device_; }
 

@@ -1,6 +1,8 @@
 // Every reduction over every side, in both precisions, for short and long vectors: compiled kernels
 // against the evaluator. All reductions of a kind meet in one program, which also shows that they
 // do not disturb each other.
+#include "support/every_reduction.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -16,6 +18,8 @@ namespace kernelops {
 namespace {
 
 using testing::CompiledRunner;
+using testing::declare_both_sides;
+using testing::every_reduction;
 using testing::Formulas;
 using testing::Machine;
 using testing::Random;
@@ -27,40 +31,6 @@ const std::vector<Sizes> kSizes = {{0, 0}, {0, 4},  {4, 0},  {1, 1}, {1, 17},
 
 class EveryReduction : public ::testing::Test {
  protected:
-  // Formulas and weights of dimension d and 1 that depend on both sides.
-  static void declare(Formulas& f, std::int64_t dimension) {
-    f.variable("x", Category::i, dimension);
-    f.variable("y", Category::j, dimension);
-    f.variable("a", Category::i, 1);
-    f.variable("b", Category::j, 1);
-    f.scope.formulas["F"] = f("x * b - y");
-    f.scope.formulas["f"] = f("Elem(x, 0) - b");
-    f.scope.formulas["W"] = f("x + a * y + 0.3");
-    f.scope.formulas["w"] = f("a - b + 0.3");
-  }
-
-  static std::vector<Expr> every_reduction(Formulas& f, int category,
-                                           const std::vector<int>& ranks) {
-    std::vector<Expr> out;
-    for (const ReductionDef* row : testing::reductions_over(category)) {
-      if (row->weighted) {
-        // The logarithm of a sum that nearly vanishes tells nothing.
-        const bool positive = row->name == "LogSumExpWeight";
-        for (const auto& [formula, weight] :
-             {std::pair("F", "W"), std::pair("F", "w"), std::pair("f", "W")}) {
-          const std::string factor =
-              positive ? "(0.3 + Square(" + std::string(weight) + "))" : weight;
-          out.push_back(f(testing::reduction_text(*row, formula, category, factor, 1)));
-        }
-        continue;
-      }
-      for (const int rank : row->ranked ? ranks : std::vector<int>{1}) {
-        out.push_back(f(testing::reduction_text(*row, "F", category, "", rank)));
-      }
-    }
-    return out;
-  }
-
   // Plain values; values with many ties; values with NaN and infinities.
   std::vector<Values> inputs(const Formulas& f, const Sizes& sizes) {
     std::vector<Values> out(3, f.values(random, sizes));
@@ -111,7 +81,7 @@ class EveryReductionOfDimension : public EveryReduction,
 TEST_P(EveryReductionOfDimension, IsRightOverEverySideInBothPrecisions) {
   const auto [dimension, category] = GetParam();
   Formulas f;
-  declare(f, dimension);
+  declare_both_sides(f, dimension);
   const std::vector<Expr> nodes = every_reduction(f, category, {1, 2, 7});
   for (const bool float32 : {true, false}) {
     expect_right(nodes, f, kSizes, float32, SumScheme::block);
@@ -124,7 +94,7 @@ class EveryTransposedReduction : public EveryReductionOfDimension {};
 TEST_P(EveryTransposedReduction, IsRightOverEverySide) {
   const auto [dimension, category] = GetParam();
   Formulas f;
-  declare(f, dimension);
+  declare_both_sides(f, dimension);
   const std::vector<Expr> nodes = every_reduction(f, category, {2});
   std::vector<Sizes> all_sizes = kSizes;
   for (const Sizes& sizes : {Sizes{3, 1000}, Sizes{1000, 3}}) all_sizes.push_back(sizes);
@@ -143,7 +113,7 @@ TEST_F(EveryReduction, IsRightAloneAsWell) {
   std::set<std::tuple<std::string, std::int64_t, std::int64_t>> seen;
   for (const int dimension : {3, 20}) {
     Formulas f;
-    declare(f, dimension);
+    declare_both_sides(f, dimension);
     for (Expr node : every_reduction(f, 0, {7})) {
       const bool weighted = node->reduction->weighted;
       if (!seen.insert({node->reduction->code.name, node->arguments.front()->dimension * weighted,
@@ -161,7 +131,7 @@ TEST_F(EveryReduction, IsRightAloneAsWell) {
 TEST_F(EveryReduction, OfPositionsIsRightAlone) {
   for (const int dimension : {1, 3, 20}) {
     Formulas f;
-    declare(f, dimension);
+    declare_both_sides(f, dimension);
     for (const char* name : {"ArgMin", "Max_ArgMax"}) {
       for (const bool float32 : {true, false}) {
         expect_right({f(std::string(name) + "_Reduction(F, 0)")}, f,
@@ -176,7 +146,7 @@ TEST_F(EveryReduction, OfPositionsIsRightAlone) {
 // Sums make a tile go in several runs of columns.
 TEST_F(EveryReduction, OfPositionsIsRightBesideASum) {
   Formulas f;
-  declare(f, 2);
+  declare_both_sides(f, 2);
   expect_right({f("ArgMin_Reduction(F, 0)"), f("Sum_Reduction(f, 0)")}, f, {{17, 79}, {3, 500}},
                true, SumScheme::block);
 }
@@ -184,7 +154,7 @@ TEST_F(EveryReduction, OfPositionsIsRightBesideASum) {
 // Of sums of exponentials only short ones know the maximum of a chunk beforehand.
 TEST_F(EveryReduction, OfExponentialsIsRightWhereOneIsLong) {
   Formulas f;
-  declare(f, 20);
+  declare_both_sides(f, 20);
   for (const bool float32 : {true, false}) {
     expect_right({f("LogSumExp_Reduction(f, 0)"), f("LogSumExp_Reduction(F, 0)")}, f,
                  {{3, 2}, {17, 500}}, float32, SumScheme::block);
@@ -202,7 +172,7 @@ TEST_F(EveryReduction, OfRanksAndPositionsIsRightForEveryVectorWidth) {
     Machine other(cpu);
     for (const int dimension : {2, 20}) {
       Formulas f;
-      declare(f, dimension);
+      declare_both_sides(f, dimension);
       for (const char* text : {"KMin_ArgKMin_Reduction(F, 3, 0)",
                                "KMax_ArgKMax_Reduction(F, 30, 0)", "Min_ArgMin_Reduction(F, 0)"}) {
         for (const bool float32 : {true, false}) {
@@ -218,7 +188,7 @@ TEST_F(EveryReduction, OfRanksAndPositionsIsRightForEveryVectorWidth) {
 // Every candidate is accepted, or none after the first, or they are all alike.
 TEST_F(EveryReduction, OfRanksIsRightForSortedValues) {
   Formulas f;
-  declare(f, 1);
+  declare_both_sides(f, 1);
   for (const int rank : {1, 2, 24, 25, 100}) {
     const std::vector<Expr> nodes = {
         f("KMin_ArgKMin_Reduction(b + 0 * a, " + std::to_string(rank) + ", 0)"),
@@ -255,7 +225,7 @@ TEST_F(EveryReduction, OfRanksIsRightForSortedValues) {
 TEST_F(EveryReduction, IsRightByEverySumScheme) {
   for (const int dimension : {2, 18}) {
     Formulas f;
-    declare(f, dimension);
+    declare_both_sides(f, dimension);
     const std::vector<Expr> nodes = every_reduction(f, dimension == 2 ? 0 : 2, {2});
     for (const SumScheme scheme : {SumScheme::direct, SumScheme::compensated}) {
       for (const bool float32 : {true, false}) {
@@ -269,7 +239,7 @@ TEST_F(EveryReduction, IsRightByEverySumScheme) {
 TEST_F(EveryReduction, KeepsAThousandValues) {
   for (const int dimension : {1, 2}) {
     Formulas f;
-    declare(f, dimension);
+    declare_both_sides(f, dimension);
     std::vector<Expr> nodes;
     for (const char* name : {"KMin_ArgKMin", "ArgKMax", "KMax"}) {
       nodes.push_back(f(std::string(name) + "_Reduction(F, 1000, 0)"));
@@ -305,7 +275,7 @@ TEST_F(EveryReduction, IsRightAcrossTilesAndSplits) {
 
 TEST_F(EveryReduction, HasTheSameBitsForEveryNumberOfThreads) {
   Formulas f;
-  declare(f, 3);
+  declare_both_sides(f, 3);
   for (const int category : {0, 1, 2}) {
     const std::vector<Expr> nodes = every_reduction(f, category, {7});
     for (const bool float32 : {true, false}) {
@@ -336,7 +306,7 @@ TEST_F(EveryReduction, HasTheSameBitsForEveryNumberOfThreads) {
 // The columns in two calls, joined by hand, against one call.
 TEST_F(EveryReduction, OfAPartAndTheRestJoinsToTheWhole) {
   Formulas f;
-  declare(f, 2);
+  declare_both_sides(f, 2);
   const std::vector<Expr> nodes = {f("Sum_Reduction(F, 0)"), f("Max_Reduction(F, 0)"),
                                    f("LogSumExp_Reduction(F, 0)"), f("Count_Reduction(F, 0)")};
   const Program program = lower(nodes);

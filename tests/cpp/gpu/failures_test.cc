@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "core/gpu/device_module.h"
 #include "core/gpu/staging.h"
 #include "core/gpu/stream.h"
+#include "support/every_driver_call.h"
 #include "support/fake_gpu.h"
 
 namespace kernelops {
@@ -24,23 +24,6 @@ constexpr int kIllegalAddress = 700;
 void add_one(const fake::Launch& launch) {
   auto* x = static_cast<int*>(fake::memory(*static_cast<DevicePointer*>(launch.arguments[0])));
   for (unsigned i = 0; i < launch.grid[0] * launch.block[0]; ++i) ++x[i];
-}
-
-const std::vector<std::string>& functions() {
-  static const std::vector<std::string> names = {
-#define KERNELOPS_NAME(name, symbol, parameters) #name,
-      KERNELOPS_DRIVER_FUNCTIONS(KERNELOPS_NAME)
-#undef KERNELOPS_NAME
-  };
-  return names;
-}
-
-// What gives back has nobody to tell of a failure.
-bool gives_back(const std::string& function) {
-  static const std::set<std::string> names = {
-      "cuMemFree",      "cuMemFreeHost",   "cuStreamDestroy",          "cuEventDestroy",
-      "cuModuleUnload", "cuCtxPopCurrent", "cuDevicePrimaryCtxRelease"};
-  return names.count(function) > 0;
 }
 
 class FailuresTest : public testing::FakeGpuTest {
@@ -95,14 +78,8 @@ class FailuresTest : public testing::FakeGpuTest {
     return sum;
   }
 
-  // How often a piece of work calls each function.
   std::map<std::string, int> calls_of_work() {
-    std::map<std::string, int> before;
-    for (const std::string& name : functions()) before[name] = fake::calls(name);
-    EXPECT_EQ(work(), 55);
-    std::map<std::string, int> out;
-    for (const std::string& name : functions()) out[name] = fake::calls(name) - before[name];
-    return out;
+    return testing::driver_calls([&] { EXPECT_EQ(work(), 55); });
   }
 };
 
@@ -133,7 +110,7 @@ TEST_F(FailuresTest, EveryFailureIsAnErrorLeaksNothingAndTheNextWorkIsDone) {
         EXPECT_EQ(error.data().at("code"), "CUDA_ERROR_UNKNOWN");
       }
       // A push that fails unheard is one before something was given back.
-      const bool is_silent = gives_back(name) || (name == "cuCtxPushCurrent" && !failed);
+      const bool is_silent = testing::gives_back(name) || (name == "cuCtxPushCurrent" && !failed);
       EXPECT_EQ(failed, !is_silent) << name << " " << which;
       if (failed) {
         EXPECT_TRUE(fake::books().is_empty()) << name << " " << which;

@@ -45,6 +45,23 @@ struct BoundValues {
   }
 };
 
+/// Room for the outputs of a program with pairs, filled with what no result is; and where they are.
+inline std::vector<Table> output_tables(const Program& program, const Sizes& sizes) {
+  std::vector<Table> out;
+  for (const ProgramOutput& output : program.outputs) {
+    const std::int64_t rows = program.fold_rows ? 1 : sizes.of(program.results());
+    out.emplace_back(rows, output.dimension, -77);
+  }
+  return out;
+}
+inline std::vector<OutputView> output_views(std::vector<Table>& tables) {
+  std::vector<OutputView> out;
+  for (Table& table : tables) {
+    out.push_back({table.values.data(), ElementType::float64, table.rows, table.dimension});
+  }
+  return out;
+}
+
 class Machine {
  public:
   explicit Machine(const std::string& cpu = "", const std::vector<std::string>& flags = {})
@@ -82,15 +99,8 @@ class CompiledRunner {
   /// With a kernel made by somebody else.
   std::vector<Table> pairs(const Program& program, const Kernel& kernel, const Values& values) {
     const BoundValues bound(values);
-    std::vector<Table> out;
-    std::vector<OutputView> views;
-    for (const ProgramOutput& output : program.outputs) {
-      const std::int64_t rows = program.fold_rows ? 1 : sizes_.of(program.results());
-      out.emplace_back(rows, output.dimension, -77);
-    }
-    for (Table& table : out) {
-      views.push_back({table.values.data(), ElementType::float64, table.rows, table.dimension});
-    }
+    std::vector<Table> out = output_tables(program, sizes_);
+    const std::vector<OutputView> views = output_views(out);
     execute(program, kernel, bound.bindings, sizes_, views, threads_, machine_.pool(),
             interrupted_);
     for (std::size_t n = 0; n < out.size(); ++n) {
