@@ -153,10 +153,7 @@ Session::Executables Session::on_cpu(const Invocation& invocation, const Setting
     }
     out.push_back(place);
   }
-  if (engine.cache->builds() > 0 && engine.pruned != settings.cache_bytes) {
-    engine.cache->prune(settings.cache_bytes, kOldestKernel);
-    engine.pruned = settings.cache_bytes;
-  }
+  if (engine.cache->builds() > 0) prune_once(settings);
   return out;
 }
 
@@ -179,7 +176,15 @@ Session::Executables Session::on_gpus(const Invocation& invocation, const Settin
     }
     out.push_back(place);
   }
+  if (gpus_.builds() > 0) prune_once(settings);
   return out;
+}
+
+void Session::prune_once(const Settings& settings) {
+  const auto done = pruned_.find(settings.cache_directory);
+  if (done != pruned_.end() && done->second == settings.cache_bytes) return;
+  CacheDirectory(settings.cache_directory).prune(settings.cache_bytes, kOldestKernel);
+  pruned_[settings.cache_directory] = settings.cache_bytes;
 }
 
 namespace {

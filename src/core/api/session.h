@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -127,7 +126,6 @@ class Session {
     std::unique_ptr<KernelCache> cache;
     std::unique_ptr<CompiledBackend> backend;
     ToolchainSearch search;
-    std::optional<std::uintmax_t> pruned;  // the size that the cache was cut down to
   };
 
   Engine& engine(const Settings& settings);
@@ -137,6 +135,8 @@ class Session {
                      const InterruptCheck& interrupted);
   Executables on_gpus(const Invocation& invocation, const Settings& settings,
                       const InterruptCheck& interrupted);
+  // Cuts the cache down to its size, the first time that something was added.
+  void prune_once(const Settings& settings);
   void explain_on_gpu(const Operator& op, const Settings& settings, Explanation* out);
   // What `make` makes; counts its time if a compiler ran.
   template <class Make>
@@ -146,6 +146,7 @@ class Session {
   std::map<std::string, std::unique_ptr<Engine>> engines_;
   ThreadPool pool_;
   Gpus gpus_;
+  std::map<std::string, std::uintmax_t> pruned_;  // directories, and the size they were cut to
   double compile_seconds_ = 0;
 };
 
