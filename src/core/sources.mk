@@ -93,5 +93,6 @@ CORE_SOURCES = \
   core/api/inputs.cc \
   core/api/operator.cc \
   core/api/operator_graph.cc \
+  core/api/pass_results.cc \
   core/api/session.cc \
   core/api/user_operation.cc

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <limits>
-#include <list>
 #include <utility>
 
+#include "core/api/pass_results.h"
 #include "core/engine/cpu_executable.h"
 #include "core/ir/print.h"
 #include "core/lower/lower.h"
@@ -189,84 +187,6 @@ void Session::prune_once(const Settings& settings) {
 
 namespace {
 
-// Where the results of one call go: to the caller's arrays, and to arrays of our own where a later
-// pass needs them.
-class Results {
- public:
-  explicit Results(const Invocation& invocation)
-      : invocation_(invocation), op_(invocation.loaded->op), bindings(invocation.bindings) {}
-
-  // The outputs of a reduction.
-  std::vector<OutputView> outputs_of(Expr reduction) {
-    const ReductionDef& row = *reduction->reduction;
-    const std::int64_t rows = invocation_.sizes.of(reduction->category);
-    double* inner = nullptr;
-    if (op_.is_inner(reduction)) {
-      inner_.emplace_back(static_cast<std::size_t>(rows * reduction->dimension));
-      inner = inner_.back().data();
-      bindings[reduction] = {inner, ElementType::float64, rows, reduction->dimension, 1, rows};
-    }
-    std::vector<OutputView> out;
-    for (std::size_t k = 0; k < row.outputs.size(); ++k) {
-      OutputView output{nullptr, ElementType::float64, rows, output_dimension(reduction, k)};
-      // What the reduction's node stands for in formulas: its values, or else its row numbers.
-      if (inner != nullptr && (row.outputs[k].type == StateType::index) == row.is_index()) {
-        output.data = inner;
-        inner += rows * output.dimension;
-      }
-      deliver(reduction, k, &output);
-      out.push_back(output);
-    }
-    return out;
-  }
-
-  OutputView output_of(Expr formula) {
-    OutputView output;
-    deliver(formula, 0, &output);
-    return output;
-  }
-
-  void copy() const {
-    for (const auto& [from, to] : copies_) copy_output(from, to);
-  }
-
- private:
-  // Takes the caller's array if `output` has no place yet; further arrays are copied afterwards.
-  void deliver(Expr node, std::size_t number, OutputView* output) {
-    for (std::size_t a = 0; a < op_.arrays().size(); ++a) {
-      const ResultArray& array = op_.arrays()[a];
-      if (op_.results()[array.formula] != node || array.output != number) continue;
-      if (output->data == nullptr) {
-        *output = invocation_.outputs[a];
-      } else {
-        copies_.emplace_back(*output, invocation_.outputs[a]);
-      }
-    }
-  }
-
-  static void copy_output(const OutputView& from, const OutputView& to) {
-    const std::int64_t count = to.rows * to.dimension;
-    if (from.type == to.type) {
-      const std::size_t size = from.type == ElementType::float64 ? sizeof(double) : sizeof(int);
-      std::memcpy(to.data, from.data, static_cast<std::size_t>(count) * size);
-      return;
-    }
-    const double* source = static_cast<const double*>(from.data);
-    for (std::int64_t n = 0; n < count; ++n) {
-      static_cast<std::int32_t*>(to.data)[n] =
-          std::isnan(source[n]) ? kMissingInteger : static_cast<std::int32_t>(source[n]);
-    }
-  }
-
-  const Invocation& invocation_;
-  const Operator& op_;
-  std::list<std::vector<double>> inner_;
-  std::vector<std::pair<OutputView, OutputView>> copies_;
-
- public:
-  Bindings bindings;
-};
-
 // The part of all work that is done after each pass.
 std::vector<double> stage_ends(const Operator& op, const Sizes& sizes) {
   std::vector<double> ends;
@@ -302,19 +222,12 @@ void Session::run(const Invocation& invocation, const Settings& settings,
   const Executables ready = settings.gpu ? on_gpus(invocation, settings, interrupted)
                                          : on_cpu(invocation, settings, interrupted);
   const std::vector<double> ends = stage_ends(op, invocation.sizes);
-  Results results(invocation);
+  PassResults results(op, invocation.sizes, invocation.bindings, invocation.outputs);
   for (std::size_t k = 0; k < op.passes().size(); ++k) {
     const Pass& pass = op.passes()[k];
-    std::vector<OutputView> outputs;
-    for (Expr node : pass.nodes) {
-      if (node->kind != NodeKind::reduction) {
-        outputs.push_back(results.output_of(node));
-        continue;
-      }
-      for (const OutputView& output : results.outputs_of(node)) outputs.push_back(output);
-    }
+    const std::vector<OutputView> outputs = results.outputs_of(pass);
     pool_.progress().start_stage(k == 0 ? 0 : ends[k - 1], ends[k]);
-    ready[k]->run({results.bindings, invocation.sizes, pass.nodes[0]->category, outputs,
+    ready[k]->run({results.bindings(), invocation.sizes, pass.nodes[0]->category, outputs,
                    settings.threads, pool_, interrupted});
   }
   results.copy();
