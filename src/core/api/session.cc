@@ -142,7 +142,7 @@ Session::Executables Session::on_cpu(const Invocation& invocation, const Setting
     const Program& usual = loaded.op.passes()[k].program;
     const bool transposed =
         usual.has_pairs() && prefers_transposed(*engine.backend, usual, float32, invocation.sizes);
-    auto& place = loaded.executables[k][{&engine, {}, float32, transposed}];
+    auto& place = loaded.executables[k][{&engine, {}, float32, transposed, 0}];
     if (place == nullptr) {
       const Program& program = loaded.program(k, transposed);
       place = std::make_shared<CpuExecutable>(
@@ -159,16 +159,20 @@ Session::Executables Session::on_gpus(const Invocation& invocation, const Settin
                                       const InterruptCheck& interrupted) {
   const std::vector<std::shared_ptr<GpuDevice>> devices = gpus_.devices(settings);
   const CudaBackend& backend = gpus_.backend(settings);
-  const CudaOptions options{settings.float32, settings.tensor_cores};
   std::vector<int> ordinals;
   for (const auto& device : devices) ordinals.push_back(device->properties().ordinal);
   LoadedOperator& loaded = *invocation.loaded;
   Executables out;
   for (std::size_t k = 0; k < loaded.op.passes().size(); ++k) {
-    auto& place =
-        loaded.executables[k][{&backend, ordinals, options.float32, options.tensor_cores}];
+    const Program& program = loaded.op.passes()[k].program;
+    CudaOptions options{settings.float32, settings.tensor_cores};
+    if (program.has_pairs()) {
+      const auto shares = static_cast<std::int64_t>(devices.size());
+      options.row_class = few_rows_class(invocation.sizes.of(program.rows) / shares);
+    }
+    auto& place = loaded.executables[k][{&backend, ordinals, options.float32, options.tensor_cores,
+                                         options.row_class}];
     if (place == nullptr) {
-      const Program& program = loaded.op.passes()[k].program;
       place = timed([&] { return backend.executable(program, options, devices, interrupted); },
                     [&] { return gpus_.builds(); });
     }

@@ -34,8 +34,8 @@ struct Explanation {
 /// An operator with what was made of it so far. A pass has a program and, made where a call has
 /// few rows, the transposed one.
 struct LoadedOperator {
-  // Back end, devices, float32, transposed or with tensor cores.
-  using Key = std::tuple<const void*, std::vector<int>, bool, bool>;
+  // Back end, devices, float32, transposed or with tensor cores, class of few rows.
+  using Key = std::tuple<const void*, std::vector<int>, bool, bool, std::int64_t>;
 
   Operator op;
   std::map<std::size_t, Program> transposed;                            // by number of the pass

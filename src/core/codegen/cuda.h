@@ -26,6 +26,13 @@ struct CudaShape {
 /// The shape for a program in one precision; `tensor_cores` says whether they may be used.
 CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_cores = false);
 
+/// How few rows a call may have for smaller blocks to pay: the bound of the class that `rows`
+/// belong to, or 0 for many rows.
+std::int64_t few_rows_class(std::int64_t rows);
+
+/// A shape made smaller for calls of such a class, of which most threads would have no row.
+CudaShape fit_to_rows(CudaShape shape, std::int64_t row_class);
+
 /// Slots from one column to the next in shared memory: whole loads of 16 bytes.
 std::int64_t shared_column_slots(const Program& program, bool float32);
 

@@ -68,4 +68,33 @@ CudaShape choose_cuda_shape(const Program& program, bool float32, bool) {
   return out;
 }
 
+namespace {
+
+// Blocks for few rows: so many threads, which have so many rows each at most.
+struct FewRows {
+  std::int64_t most_rows;  // of the call
+  int threads;
+  int rows;
+};
+
+constexpr FewRows kFewRows[] = {{32, 32, 1}, {64, 32, 2}, {512, 32, 4}, {2048, 64, 8}};
+
+}  // namespace
+
+std::int64_t few_rows_class(std::int64_t rows) {
+  for (const FewRows& each : kFewRows) {
+    if (rows <= each.most_rows) return each.most_rows;
+  }
+  return 0;
+}
+
+CudaShape fit_to_rows(CudaShape shape, std::int64_t row_class) {
+  for (const FewRows& each : kFewRows) {
+    if (each.most_rows != row_class) continue;
+    shape.threads = std::min(shape.threads, each.threads);
+    shape.rows = std::min(shape.rows, each.rows);
+  }
+  return shape;
+}
+
 }  // namespace kernelops

@@ -31,8 +31,10 @@ class CudaExecutable : public Executable {
 CudaShape CudaBackend::shape(const Program& program, const CudaOptions& options,
                              const CudaTarget& target) const {
   constexpr int kFirstTensorCores = 80;
-  return choose_shape_(program, options.float32,
-                       options.tensor_cores && target.architecture >= kFirstTensorCores);
+  return fit_to_rows(
+      choose_shape_(program, options.float32,
+                    options.tensor_cores && target.architecture >= kFirstTensorCores),
+      options.row_class);
 }
 
 std::string CudaBackend::source(const Program& program, const CudaOptions& options,

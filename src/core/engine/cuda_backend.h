@@ -1,6 +1,7 @@
 // The back end that generates CUDA text and runs it on GPUs.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@ namespace kernelops {
 struct CudaOptions {
   bool float32 = false;
   bool tensor_cores = false;
+  std::int64_t row_class = 0;  // of few_rows_class()
 };
 
 /// What chooses the sizes of kernels: choose_cuda_shape(), or a test's own.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace kernelops {
 namespace {
 
@@ -49,6 +51,22 @@ TEST(CudaLaunch, KeepsStatesWithinTheirMemory) {
 TEST(CudaLaunch, OfNothingIsEmpty) {
   EXPECT_EQ(plan(0, 10).row_blocks, 0);
   EXPECT_EQ(plan(10, 0).parts, 1);
+}
+
+// At most half of the threads' rows are none, unless there are fewer rows than threads of a warp.
+TEST(CudaShape, FitsFewRows) {
+  for (const int rows_of_thread : {1, 4, 8}) {
+    CudaShape usual;
+    usual.rows = rows_of_thread;
+    for (const std::int64_t rows : {1, 31, 33, 65, 100, 500, 513, 2000, 5000}) {
+      const CudaShape shape = fit_to_rows(usual, few_rows_class(rows));
+      const std::int64_t padded =
+          plan_cuda_launch(shape, rows, 100000, 1, 48, kLarge, kGigabyte).padded_rows;
+      EXPECT_LE(padded, std::max<std::int64_t>(2 * rows, 32)) << rows;
+      EXPECT_LE(shape.rows, usual.rows);
+    }
+    EXPECT_EQ(fit_to_rows(usual, few_rows_class(100000)).threads, usual.threads);
+  }
 }
 
 }  // namespace
