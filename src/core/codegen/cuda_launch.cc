@@ -24,6 +24,27 @@ std::int64_t resident_blocks(const CudaShape& shape, int registers, const CudaDe
   return std::max<std::int64_t>(1, std::min(by_threads, by_registers));
 }
 
+// From `least` parts on, the number with which the last blocks leave the least of the device empty.
+std::int64_t fullest_waves(std::int64_t row_blocks, std::int64_t least, std::int64_t most,
+                           std::int64_t at_a_time) {
+  constexpr std::int64_t kCandidates = 16;
+  std::int64_t best = least;
+  double best_share = 0;
+  for (std::int64_t parts = least; parts <= std::min({most, 2 * least, least + kCandidates});
+       ++parts) {
+    const std::int64_t blocks = row_blocks * parts;
+    const double share =
+        static_cast<double>(blocks) /
+        static_cast<double>(round_up(std::max<std::int64_t>(1, blocks), at_a_time));
+    // A little more is not worth more parts.
+    if (share > best_share + 0.01) {
+      best = parts;
+      best_share = share;
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
 CudaLaunch plan_cuda_launch(const CudaShape& shape, std::int64_t rows, std::int64_t columns,
@@ -46,7 +67,8 @@ CudaLaunch plan_cuda_launch(const CudaShape& shape, std::int64_t rows, std::int6
   const std::int64_t most =
       std::min({kMostParts, std::max<std::int64_t>(1, divide_up(columns, tile)),
                 std::max<std::int64_t>(1, most_state_bytes / bytes_of_part)});
-  const std::int64_t wanted = std::clamp<std::int64_t>(std::max(filling, smooth), 1, most);
+  const std::int64_t least = std::clamp<std::int64_t>(std::max(filling, smooth), 1, most);
+  const std::int64_t wanted = fullest_waves(out.row_blocks, least, most, at_a_time);
   out.part_columns = round_up(std::max<std::int64_t>(1, divide_up(columns, wanted)), tile);
   out.parts = std::max<std::int64_t>(1, divide_up(columns, out.part_columns));
   out.state_bytes = out.parts * state_slots * out.padded_rows * kStateBytes;

@@ -38,7 +38,7 @@ TEST(CudaLaunch, FillsTheDeviceWhereRowsAreFew) {
 TEST(CudaLaunch, CutsTheColumnsOfManyRowsOnlyToEndTogether) {
   const CudaLaunch launch = plan(1000000, 1000000);
   EXPECT_EQ(launch.row_blocks, 1954);
-  EXPECT_LE(launch.parts, 8);
+  EXPECT_LE(launch.parts, 12);
   EXPECT_EQ(plan(100000000, 1000000).parts, 1);
 }
 
@@ -51,6 +51,16 @@ TEST(CudaLaunch, KeepsStatesWithinTheirMemory) {
 TEST(CudaLaunch, OfNothingIsEmpty) {
   EXPECT_EQ(plan(0, 10).row_blocks, 0);
   EXPECT_EQ(plan(10, 0).parts, 1);
+}
+
+TEST(CudaLaunch, LeavesLittleOfTheDeviceEmptyAtTheEnd) {
+  const std::int64_t at_a_time = 132 * (65536 / (48 * 128));
+  for (const std::int64_t rows : {100000, 200000, 500000, 1000000, 3000000}) {
+    const CudaLaunch launch = plan(rows, 100000);
+    const std::int64_t blocks = launch.row_blocks * launch.parts;
+    const std::int64_t waves = (blocks + at_a_time - 1) / at_a_time;
+    EXPECT_GT(static_cast<double>(blocks), 0.93 * static_cast<double>(waves * at_a_time)) << rows;
+  }
 }
 
 // At most half of the threads' rows are none, unless there are fewer rows than threads of a warp.
