@@ -32,6 +32,9 @@ void reset(const Machine& machine = {});
 /// `lasting`, so do all later calls of anything.
 void fail(const std::string& function, int which, int code, bool lasting = false);
 
+/// Nothing is to fail any more.
+void forget_failures();
+
 /// Lets streams and events say that they are not done, until somebody waits for one of them.
 void stay_busy();
 

@@ -150,6 +150,12 @@ void fail(const std::string& function, int which, int code, bool lasting) {
   state().failures[function] = {which, code, lasting};
 }
 
+void forget_failures() {
+  const std::lock_guard<std::mutex> lock(mutex());
+  state().failures.clear();
+  state().lasting_code = 0;
+}
+
 void stay_busy() {
   const std::lock_guard<std::mutex> lock(mutex());
   state().is_busy = true;

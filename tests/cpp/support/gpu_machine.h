@@ -40,6 +40,7 @@ class GpuMachine {
       : directory_("/tmp/kernelops-test-"), cache_(directory_.path() + "/cache") {
     fake::Machine machine;
     machine.devices = devices;
+    machine.asynchronous = true;
     fake::reset(machine);
     driver_ = search_driver({{KERNELOPS_FAKE_DRIVER}}).driver;
     backend_ = std::make_unique<CudaBackend>(fake_nvrtc(), cache_, KERNELOPS_KERNEL_DIR, "test",
