@@ -1,12 +1,11 @@
 // GPUs: starting them, and matrices in their memory.
-#include "gpu_matrix.h"
-
 #include <Rcpp.h>
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "gpu_matrix.h"
 #include "guard.h"
 #include "settings.h"
 
@@ -73,25 +72,22 @@ using kernelops::settings_from;
 
 // [[Rcpp::export]]
 Rcpp::List cpp_gpu_report(const Rcpp::List& settings) {
-  return guard([&] {
-    return kernelops::gpu_report(session().find_gpus(settings_from(settings)));
-  });
+  return guard([&] { return kernelops::gpu_report(session().find_gpus(settings_from(settings))); });
 }
 
 // The devices of the settings, started.
 // [[Rcpp::export]]
 Rcpp::List cpp_start_gpus(const Rcpp::List& settings) {
-  return guard([&] {
-    return kernelops::device_columns(session().start_gpus(settings_from(settings)));
-  });
+  return guard(
+      [&] { return kernelops::device_columns(session().start_gpus(settings_from(settings))); });
 }
 
 // A matrix of doubles, sent to the first device of the settings.
 // [[Rcpp::export]]
 SEXP cpp_send_to_gpu(const Rcpp::NumericMatrix& matrix, const Rcpp::List& settings) {
   return guard([&]() -> SEXP {
-    auto holder = std::make_unique<kernelops::Holder>(session().to_gpu(
-        matrix.begin(), matrix.nrow(), matrix.ncol(), settings_from(settings)));
+    auto holder = std::make_unique<kernelops::Holder>(
+        session().to_gpu(matrix.begin(), matrix.nrow(), matrix.ncol(), settings_from(settings)));
     const int device = (*holder)->device->properties().ordinal;
     const std::string name = (*holder)->device->properties().name;
     // R deletes the holder by cpp_release_from_gpu() when it collects the pointer.
@@ -112,16 +108,13 @@ void cpp_release_from_gpu(SEXP pointer) {
 
 // Whether a matrix was sent by this process and not only its name came from another.
 // [[Rcpp::export]]
-bool cpp_is_on_gpu(const Rcpp::List& matrix) {
-  return kernelops::holder_of(matrix[0]) != nullptr;
-}
+bool cpp_is_on_gpu(const Rcpp::List& matrix) { return kernelops::holder_of(matrix[0]) != nullptr; }
 
 // The numbers of a matrix on a device.
 // [[Rcpp::export]]
 Rcpp::NumericMatrix cpp_fetch_from_gpu(const Rcpp::List& matrix) {
   return guard([&] {
-    const std::shared_ptr<const kernelops::DeviceArray> array =
-        kernelops::device_array_of(matrix);
+    const std::shared_ptr<const kernelops::DeviceArray> array = kernelops::device_array_of(matrix);
     Rcpp::NumericMatrix out(static_cast<int>(array->rows), static_cast<int>(array->columns));
     session().from_gpu(*array, out.begin());
     return out;

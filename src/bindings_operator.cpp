@@ -211,8 +211,8 @@ ListedInputs inputs_from(const Rcpp::List& list,
 SEXP row_names(SEXP value, bool transposed) {
   // A matrix on a GPU is a list that ends with the names of its dimensions.
   const bool on_gpu = Rf_inherits(value, "keops_gpu_matrix");
-  const SEXP names = on_gpu ? VECTOR_ELT(value, Rf_length(value) - 1)
-                            : Rf_getAttrib(value, R_DimNamesSymbol);
+  const SEXP names =
+      on_gpu ? VECTOR_ELT(value, Rf_length(value) - 1) : Rf_getAttrib(value, R_DimNamesSymbol);
   if (!Rf_isNull(names)) return VECTOR_ELT(names, transposed && Rf_length(names) > 1 ? 1 : 0);
   // The names of a vector.
   const bool is_vector = !on_gpu && Rf_isNull(Rf_getAttrib(value, R_DimSymbol));
