@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <new>
+#include <string>
 #include <utility>
-
 
 namespace kernelops {
 namespace {
