@@ -13,6 +13,14 @@ cpp_send_to_gpu <- function(matrix, settings) {
     .Call(`_kernelops_cpp_send_to_gpu`, matrix, settings)
 }
 
+cpp_release_from_gpu <- function(pointer) {
+    invisible(.Call(`_kernelops_cpp_release_from_gpu`, pointer))
+}
+
+cpp_is_on_gpu <- function(matrix) {
+    .Call(`_kernelops_cpp_is_on_gpu`, matrix)
+}
+
 cpp_fetch_from_gpu <- function(matrix) {
     .Call(`_kernelops_cpp_fetch_from_gpu`, matrix)
 }

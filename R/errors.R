@@ -90,6 +90,9 @@ describe_value <- function(x) {
   if (is.atomic(x) && is.null(dim(x)) && length(x) <= 3L) {
     return(substr(paste(deparse(unname(x)), collapse = " "), 1L, 60L))
   }
+  if (is_on_gpu(x)) {
+    return(sprintf("a %d x %d matrix on a GPU", nrow(x), ncol(x)))
+  }
   if (is.matrix(x)) {
     return(sprintf("a %d x %d %s matrix", nrow(x), ncol(x), typeof(x)))
   }

@@ -31,7 +31,7 @@
 #' keops_gpu_memory()
 #' }
 keops_to_gpu <- function(x) {
-  if (inherits(x, "keops_gpu_matrix")) {
+  if (is_on_gpu(x)) {
     return(x)
   }
   check_tensor_data(x, FALSE)
@@ -40,9 +40,12 @@ keops_to_gpu <- function(x) {
   }
   matrix <- tensor_data(x, is_row = FALSE)
   check_missing(matrix)
-  settings <- current_settings()
-  sent <- cpp_send_to_gpu(matrix, settings)
+  sent <- cpp_send_to_gpu(matrix, current_settings())
   watch_collections()
+  reg.finalizer(sent$pointer, function(pointer) {
+    cpp_release_from_gpu(pointer)
+    trim_if_asked()
+  })
   # The bindings read the first and the last element.
   structure(
     list(
@@ -57,6 +60,15 @@ keops_to_gpu <- function(x) {
 #' @export
 keops_gpu_memory <- function() {
   as.data.frame(cpp_gpu_memory())
+}
+
+is_on_gpu <- function(x) {
+  inherits(x, "keops_gpu_matrix")
+}
+
+# Where R itself must look at the numbers.
+fetched <- function(x) {
+  if (is_on_gpu(x)) as.matrix(x) else x
 }
 
 #' @export
@@ -89,11 +101,96 @@ as.matrix.keops_gpu_matrix <- function(x, ...) {
 }
 
 #' @export
+as.array.keops_gpu_matrix <- as.matrix.keops_gpu_matrix
+
+#' @export
+as.double.keops_gpu_matrix <- function(x, ...) {
+  as.vector(as.matrix(x))
+}
+
+#' @export
+as.vector.keops_gpu_matrix <- function(x, mode = "any") {
+  as.vector(as.matrix(x), mode)
+}
+
+refuse_on_gpu <- function(what) {
+  raise_error("unsupported", paste0(
+    what, " is not defined for a matrix on a GPU\n  hint: operators and LazyTensors take it; ",
+    "as.matrix(x) copies its numbers back"
+  ))
+}
+
+#' @export
+Ops.keops_gpu_matrix <- function(e1, e2) {
+  refuse_on_gpu(sprintf("`%s`", .Generic))
+}
+
+#' @export
+Math.keops_gpu_matrix <- function(x, ...) {
+  refuse_on_gpu(paste0(.Generic, "()"))
+}
+
+#' @export
+Summary.keops_gpu_matrix <- function(..., na.rm = FALSE) {
+  refuse_on_gpu(paste0(.Generic, "()"))
+}
+
+# R before 4.3 has no such group, and an error of its own.
+#' @exportS3Method base::matrixOps
+matrixOps.keops_gpu_matrix <- function(x, y) {
+  refuse_on_gpu(sprintf("`%s`", .Generic))
+}
+
+#' @export
+mean.keops_gpu_matrix <- function(x, ...) {
+  refuse_on_gpu("mean()")
+}
+
+#' @export
+t.keops_gpu_matrix <- function(x) {
+  refuse_on_gpu("t()")
+}
+
+#' @export
+`[.keops_gpu_matrix` <- function(x, ...) {
+  refuse_on_gpu("`[`")
+}
+
+#' @export
+`[[.keops_gpu_matrix` <- function(x, ...) {
+  refuse_on_gpu("`[[`")
+}
+
+#' @export
+`$.keops_gpu_matrix` <- function(x, name) {
+  refuse_on_gpu("`$`")
+}
+
+#' @export
+`[<-.keops_gpu_matrix` <- function(x, ..., value) {
+  refuse_on_gpu("assignment")
+}
+
+#' @export
+`[[<-.keops_gpu_matrix` <- `[<-.keops_gpu_matrix`
+
+#' @export
+`$<-.keops_gpu_matrix` <- `[<-.keops_gpu_matrix`
+
+#' @export
+`dim<-.keops_gpu_matrix` <- `[<-.keops_gpu_matrix`
+
+#' @export
+`dimnames<-.keops_gpu_matrix` <- `[<-.keops_gpu_matrix`
+
+#' @export
 format.keops_gpu_matrix <- function(x, ...) {
   fields <- unclass(x)
-  sprintf(
-    "<keops_gpu_matrix> %d x %d, %s on GPU %d (%s)", fields$dim[1L], fields$dim[2L],
-    format_bytes(8 * prod(fields$dim)), fields$device, fields$name
+  where <- sprintf("GPU %d (%s)", fields$device, fields$name)
+  if (!cpp_is_on_gpu(fields)) where <- paste(where, "of another process")
+  sprintf("<keops_gpu_matrix> %s x %s, %s on %s",
+    format_size(fields$dim[1L]), format_size(fields$dim[2L]), format_bytes(8 * prod(fields$dim)),
+    where
   )
 }
 
@@ -111,7 +208,7 @@ str.keops_gpu_matrix <- function(object, ...) {
 
 # The pools of devices keep memory, of which R knows nothing. An object that nobody holds is
 # collected by the next gc(), and then those that the user called free it; R's own collections are
-# too many for that.
+# too many for that. Matrices do the same, as nothing says which of the objects comes last.
 watch_collections <- function() {
   if (is.null(memory$watched)) {
     memory$watched <- TRUE
@@ -121,8 +218,15 @@ watch_collections <- function() {
 
 watch_next_collection <- function() {
   reg.finalizer(new.env(), function(collected) {
-    calls <- lapply(sys.calls(), `[[`, 1L)
-    if (any(vapply(calls, identical, NA, quote(gc)))) cpp_trim_gpus()
+    trim_if_asked()
     watch_next_collection()
   })
+}
+
+trim_if_asked <- function() {
+  for (frame in seq_len(sys.nframe())) {
+    if (identical(sys.function(frame), gc)) {
+      return(cpp_trim_gpus())
+    }
+  }
 }

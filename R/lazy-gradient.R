@@ -53,6 +53,10 @@ gradin_values <- function(gradin, side, rows, columns) {
       gradin <- variable$data
     }
   }
+  if (is_on_gpu(gradin) && length(gradin) > 1L) {
+    return(gradin)
+  }
+  gradin <- fetched(gradin)
   if (is.numeric(gradin) && length(gradin) == 1L) {
     gradin <- matrix(gradin, rows, columns)
   }

@@ -119,7 +119,7 @@ tensor_entries <- function(x, i, j) {
   )
   at <- list(Vi = i, Vj = j)
   data <- Map(function(values, kind) {
-    if (kind == "Pm") values else unname(values[at[[kind]], , drop = FALSE])
+    if (kind == "Pm") values else unname(fetched(values)[at[[kind]], , drop = FALSE])
   }, parts$data, kinds)
   values <- new_operator(parts$formula, parts$args, "auto")(unname(data))
   if (is.ComplexLazyTensor(x)) values <- complex_of(values)
@@ -176,7 +176,7 @@ pairs_of_places <- function(places, sizes) {
     if (is.null(chosen)) {
       return(variable)
     }
-    new_variable(variable$kind, variable$dimension, variable$data[chosen, , drop = FALSE])
+    new_variable(variable$kind, variable$dimension, fetched(variable$data)[chosen, , drop = FALSE])
   })
   left <- c(
     if (is.null(rows)) sizes[1L] else length(rows),
@@ -212,6 +212,13 @@ tensor_array <- function(x, sizes = dim(x)[1:2]) {
   at_once <- max(1, floor(2e6 / max(1, sizes[1L] * sum(
     vapply(x@variables, `[[`, 0L, "dimension"), 1L
   ))))
+  # Entries are gathered on the CPU: numbers of a GPU are fetched once for all of them.
+  x <- replace_variables(x, function(variable) {
+    if (!is_on_gpu(variable$data)) {
+      return(variable)
+    }
+    new_variable(variable$kind, variable$dimension, as.matrix(variable$data))
+  })
   start <- 1
   while (start <= sizes[2L] && sizes[1L] > 0L) {
     columns <- seq(start, min(start + at_once - 1, sizes[2L]))
@@ -340,8 +347,12 @@ summary.LazyTensor <- function(object, ...) {
         }, 0),
         is_number = vapply(object@variables, `[[`, TRUE, "is_number"),
         value = vapply(object@variables, function(variable) {
-          if (length(variable$data) == 1L) variable$data[[1L]] else NA_real_
-        }, 0)
+          is_number <- length(variable$data) == 1L && !is_on_gpu(variable$data)
+          if (is_number) variable$data[[1L]] else NA_real_
+        }, 0),
+        gpu = vapply(object@variables, function(variable) {
+          if (is_on_gpu(variable$data)) unclass(variable$data)$device else NA_integer_
+        }, 0L)
       ),
       dim = dim(object),
       dense_bytes = dense_bytes(object)
@@ -401,8 +412,10 @@ format_variables <- function(variables) {
       sides[variables$kind]
     )
   )
+  place <- ifelse(is.na(variables$gpu), "", paste(" on GPU", variables$gpu))
   lines <- sprintf(
-    "%s = %s(%d)  %s", format(variables$name), variables$kind, variables$dimension, trimws(what)
+    "%s = %s(%d)  %s%s", format(variables$name), variables$kind, variables$dimension, trimws(what),
+    place
   )
   first_lines(lines)
 }

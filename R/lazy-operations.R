@@ -187,11 +187,11 @@ as_operand <- function(x, partners, argument = "y") {
     return(x)
   }
   if (is.data.frame(x)) x <- as.matrix(x)
-  if (is.object(x) || !(is.numeric(x) || is.complex(x) || is.logical(x))) {
+  if (!is_on_gpu(x) && (is.object(x) || !(is.numeric(x) || is.complex(x) || is.logical(x)))) {
     raise_argument_error(argument, "a LazyTensor or numbers", x)
   }
   if (length(x) == 1L) {
-    return(number_tensor(x))
+    return(number_tensor(fetched(x)))
   }
   variables <- united_variables(partners)
   inner <- max(vapply(partners, inner_dimension, 0))

@@ -33,6 +33,9 @@ symbolic_times <- function(x, y) {
 
 plain_factor <- function(y) {
   if (is.data.frame(y)) y <- as.matrix(y)
+  if (is_on_gpu(y)) {
+    return(y)
+  }
   if (is.object(y) || !(is.numeric(y) || is.complex(y) || is.logical(y)) || length(dim(y)) > 2L) {
     raise_argument_error("y", "a vector or matrix of numbers", y)
   }
@@ -56,7 +59,8 @@ product_before <- function(x, y) {
     check_conformable(ncol(x), nrow(y))
     return(new("LazyProduct", factors = factors))
   }
-  x <- plain_factor(x)
+  # What is on a GPU cannot be transposed there.
+  x <- fetched(plain_factor(x))
   if (is.null(dim(x))) x <- matrix(x, nrow = if (length(x) == nrow(y)) 1L else length(x))
   check_conformable(ncol(x), nrow(y))
   t(t(y) %*% t(x))

@@ -26,7 +26,8 @@
 #'
 #' @param x Numbers: a matrix or a data frame with one row for each i or j, or a vector, which is
 #'   one column for `Vi()` and `Vj()` and one row for `Pm()`. Complex numbers make a complex
-#'   LazyTensor. Or one string, the name of a variable without data.
+#'   LazyTensor. A matrix on a GPU, see [keops_to_gpu()], is not copied. Or one string, the name of
+#'   a variable without data.
 #' @param index `"i"` or `"j"`, needed for a matrix; a vector without it is a parameter.
 #' @param is_complex Whether real numbers are to be complex ones with the imaginary part 0.
 #' @param dim The dimension of a variable without data.
@@ -147,6 +148,10 @@ check_tensor_data <- function(x, is_complex) {
   if (is.LazyTensor(x)) {
     raise_error("argument", "`x` is a LazyTensor already", list(argument = "x"))
   }
+  if (is_on_gpu(x)) {
+    if (is_complex) raise_argument_error("x", "in R's memory for complex numbers", x)
+    return(invisible())
+  }
   columns <- if (is.data.frame(x)) x else list(x)
   usable <- vapply(columns, function(column) {
     (is.numeric(column) || is.complex(column) || is.logical(column)) && !is.object(column)
@@ -182,8 +187,15 @@ check_missing <- function(data) {
   }
 }
 
-# Data as a matrix of doubles or complex numbers: rows of i or j, or one row for a parameter.
+# Data as a matrix of doubles or complex numbers: rows of i or j, or one row for a parameter. What
+# is on a GPU stays there, except for the few numbers of a parameter.
 tensor_data <- function(x, is_row) {
+  if (is_on_gpu(x)) {
+    if (!is_row) {
+      return(x)
+    }
+    x <- as.matrix(x)
+  }
   if (is.data.frame(x)) x <- as.matrix(x)
   if (is.null(dim(x))) {
     names <- if (!is_row) names(x)

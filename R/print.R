@@ -69,7 +69,7 @@ format.summary.keops_operator <- function(x, ...) {
     labelled("result", vapply(x$results, format_result, "")),
     labelled("cost", format_cost(x$cost)),
     labelled("precision", x$precision),
-    labelled("back end", paste0(x$back_end, reason)),
+    labelled("back end", trimws(strsplit(paste0(x$back_end, reason), "\n", fixed = TRUE)[[1L]])),
     labelled("kernel", kernel)
   )
 }

@@ -15,6 +15,7 @@ keops_sitrep <- function() {
   report$cache_size <- settings$cache_size
   report$gpu <- cpp_gpu_report(settings)
   report$gpu$devices <- as.data.frame(report$gpu$devices)
+  report$gpu$memory <- keops_gpu_memory()
   report <- structure(report, class = "keops_sitrep")
   print(report)
   invisible(report)
@@ -56,6 +57,11 @@ gpu_lines <- function(gpu) {
     "%d: %s, compute capability %s, %s", devices$device, devices$name, devices$compute_capability,
     vapply(devices$memory, format_bytes, "")
   )
+  in_use <- sprintf(
+    "%d: %s in use, %s kept, at most %s", gpu$memory$device,
+    vapply(gpu$memory$used, format_bytes, ""), vapply(gpu$memory$cached, format_bytes, ""),
+    vapply(gpu$memory$cap, format_bytes, "")
+  )
   part <- function(label, path, version, refused) {
     c(
       labelled(label, if (nzchar(path)) c(version, path) else "none"),
@@ -64,6 +70,7 @@ gpu_lines <- function(gpu) {
   }
   c(
     labelled("GPU", c(if (nzchar(gpu$reason)) paste("none:", gpu$reason), found)),
+    if (length(in_use) > 0L) labelled("memory", in_use),
     part(
       "driver", gpu$driver, paste("supports CUDA up to", gpu$driver_version), gpu$driver_refused
     ),

@@ -44,6 +44,27 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_release_from_gpu
+void cpp_release_from_gpu(SEXP pointer);
+RcppExport SEXP _kernelops_cpp_release_from_gpu(SEXP pointerSEXP) {
+BEGIN_RCPP
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type pointer(pointerSEXP);
+    cpp_release_from_gpu(pointer);
+    return R_NilValue;
+END_RCPP
+}
+// cpp_is_on_gpu
+bool cpp_is_on_gpu(const Rcpp::List& matrix);
+RcppExport SEXP _kernelops_cpp_is_on_gpu(SEXP matrixSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type matrix(matrixSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_is_on_gpu(matrix));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_fetch_from_gpu
 Rcpp::NumericMatrix cpp_fetch_from_gpu(const Rcpp::List& matrix);
 RcppExport SEXP _kernelops_cpp_fetch_from_gpu(SEXP matrixSEXP) {
@@ -256,6 +277,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_kernelops_cpp_gpu_report", (DL_FUNC) &_kernelops_cpp_gpu_report, 1},
     {"_kernelops_cpp_start_gpus", (DL_FUNC) &_kernelops_cpp_start_gpus, 1},
     {"_kernelops_cpp_send_to_gpu", (DL_FUNC) &_kernelops_cpp_send_to_gpu, 2},
+    {"_kernelops_cpp_release_from_gpu", (DL_FUNC) &_kernelops_cpp_release_from_gpu, 1},
+    {"_kernelops_cpp_is_on_gpu", (DL_FUNC) &_kernelops_cpp_is_on_gpu, 1},
     {"_kernelops_cpp_fetch_from_gpu", (DL_FUNC) &_kernelops_cpp_fetch_from_gpu, 1},
     {"_kernelops_cpp_trim_gpus", (DL_FUNC) &_kernelops_cpp_trim_gpus, 0},
     {"_kernelops_cpp_gpu_memory", (DL_FUNC) &_kernelops_cpp_gpu_memory, 0},

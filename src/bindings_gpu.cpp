@@ -46,13 +46,16 @@ Rcpp::List gpu_report(const CudaInstallation& cuda) {
       Rcpp::_["nvrtc_refused"] = cuda.nvrtc.refused);
 }
 
+// What a pointer of R leads to; nothing if another process made it.
+const Holder* holder_of(SEXP pointer) {
+  return TYPEOF(pointer) == EXTPTRSXP ? static_cast<const Holder*>(R_ExternalPtrAddr(pointer))
+                                      : nullptr;
+}
+
 }  // namespace
 
 std::shared_ptr<const DeviceArray> device_array_of(SEXP matrix) {
-  const SEXP pointer = VECTOR_ELT(matrix, 0);
-  const auto* const holder = TYPEOF(pointer) == EXTPTRSXP
-                                 ? static_cast<const Holder*>(R_ExternalPtrAddr(pointer))
-                                 : nullptr;
+  const Holder* const holder = holder_of(VECTOR_ELT(matrix, 0));
   if (holder == nullptr) {
     throw Error(ErrorKind::device,
                 "the matrix is not on a GPU of this process: it was sent there by another one\n"
@@ -87,12 +90,25 @@ SEXP cpp_send_to_gpu(const Rcpp::NumericMatrix& matrix, const Rcpp::List& settin
         session().to_gpu(matrix.begin(), matrix.nrow(), matrix.ncol(), settings_from(settings)));
     const int device = (*holder)->device->properties().ordinal;
     const std::string name = (*holder)->device->properties().name;
-    // Takes the holder, which the collector of garbage deletes.
-    const Rcpp::XPtr<kernelops::Holder> pointer(holder.release(), true);
+    // R deletes the holder by cpp_release_from_gpu() when it collects the pointer.
+    const Rcpp::XPtr<kernelops::Holder> pointer(holder.release(), false);
     return Rcpp::List::create(Rcpp::_["pointer"] = pointer, Rcpp::_["device"] = device,
                               Rcpp::_["name"] = name);
   });
 }
+
+// Gives the memory of a matrix back; `pointer` is what cpp_send_to_gpu() returned.
+// [[Rcpp::export]]
+void cpp_release_from_gpu(SEXP pointer) {
+  guard([&] {
+    delete kernelops::holder_of(pointer);
+    R_ClearExternalPtr(pointer);
+  });
+}
+
+// Whether a matrix was sent by this process and not only its name came from another.
+// [[Rcpp::export]]
+bool cpp_is_on_gpu(const Rcpp::List& matrix) { return kernelops::holder_of(matrix[0]) != nullptr; }
 
 // The numbers of a matrix on a device.
 // [[Rcpp::export]]

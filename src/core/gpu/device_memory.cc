@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <new>
+#include <string>
 #include <utility>
-
-#include "core/support/strings.h"
 
 namespace kernelops {
 namespace {
@@ -24,7 +23,9 @@ std::size_t block_size(std::size_t bytes) {
 std::string bytes_text(std::size_t bytes) {
   const auto value = static_cast<double>(bytes);
   const auto rounded = [](double number) {
-    return number_text(static_cast<double>(static_cast<long long>(number * 10 + 0.5)) / 10);
+    const auto tenths = static_cast<long long>(number * 10 + 0.5);
+    return std::to_string(tenths / 10) +
+           (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10));
   };
   if (value >= 1e9) return rounded(value / 1e9) + " GB";
   if (value >= 1e6) return rounded(value / 1e6) + " MB";

@@ -75,6 +75,19 @@ TEST_F(DeviceMemoryTest, FreesWhatItKeepsBeforeItsCapIsPassed) {
   }
 }
 
+TEST_F(DeviceMemoryTest, WritesRoundSizesAsTheyAreRead) {
+  const auto memory = DeviceMemory::create(context(), 10 * kMega);
+  try {
+    memory->allocate(20 * kMega);
+    FAIL() << "the cap was passed";
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what())
+                  .find("there is no room for 20 MB on GPU 0 (Pretend GPU 0): "
+                        "0 bytes of 10 MB that"),
+              0u);
+  }
+}
+
 TEST_F(DeviceMemoryTest, TriesOnceMoreAfterItHasFreedWhatItKeeps) {
   pretend({1, 90, kMega, 13000});
   const auto memory = DeviceMemory::create(context(), 100 * kMega);
