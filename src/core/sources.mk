@@ -38,6 +38,7 @@ CORE_SOURCES = \
   core/transform/simplify.cc \
   core/transform/sweep.cc \
   core/transform/validate.cc \
+  core/lower/contract.cc \
   core/lower/cost.cc \
   core/lower/defer.cc \
   core/lower/lower.cc \
@@ -48,6 +49,7 @@ CORE_SOURCES = \
   core/codegen/cpu.cc \
   core/codegen/cuda.cc \
   core/codegen/cuda_launch.cc \
+  core/codegen/cuda_matrix.cc \
   core/codegen/cuda_shape.cc \
   core/codegen/deferred_writer.cc \
   core/codegen/state_functions.cc \

@@ -8,6 +8,7 @@
 #include "cuda/instructions.h"
 #include "cuda/functions.h"
 #include "cuda/state.h"
+#include "cuda/matrix.h"
 #include "tile.h"
 #include "vocabulary.h"
 // clang-format on

@@ -241,22 +241,34 @@ std::string BodyWriter::for_column(const Block& block, int components, const std
   return write_deferred(block, components, true, indent);
 }
 
+std::string BodyWriter::accumulators(const Block& block, const std::string& indent) const {
+  std::string out;
+  for (const Accumulator& each : block.accumulators) {
+    const int rows = on_rows(each.space) ? shape_.row_vectors : 1;
+    const int columns = on_columns(each.space) ? shape_.columns : 1;
+    for (int row = 0; row < rows; ++row) {
+      for (int column = 0; column < columns; ++column) {
+        out += indent + dialect_.value_type() + " " + name(each.result, row, column) + " = " +
+               dialect_.constant(0) + ";\n";
+      }
+    }
+  }
+  return out;
+}
+
+std::string BodyWriter::instructions(const Block& block, const std::string& indent) const {
+  std::string out;
+  for (const Instruction& each : block.code) out += instruction(each, indent);
+  return out;
+}
+
 std::string BodyWriter::write(Part part, const std::string& indent) const {
   std::string out;
   for (const Block& block : section_.blocks) {
     if (block.looped && part == Part::hoisted) continue;
     std::string inner = indent;
     if (block.looped) {
-      for (const Accumulator& accumulator : block.accumulators) {
-        const int rows = on_rows(accumulator.space) ? shape_.row_vectors : 1;
-        const int columns = on_columns(accumulator.space) ? shape_.columns : 1;
-        for (int row = 0; row < rows; ++row) {
-          for (int column = 0; column < columns; ++column) {
-            out += indent + dialect_.value_type() + " " + name(accumulator.result, row, column) +
-                   " = " + dialect_.constant(0) + ";\n";
-          }
-        }
-      }
+      out += accumulators(block, indent);
       out += indent + "for (Size k = 0; k < " + std::to_string(block.extent) + "; ++k) {\n";
       inner += "  ";
     }

@@ -33,6 +33,12 @@ class BodyWriter {
   /// Everything, for sections without pairs.
   std::string whole(const std::string& indent) const;
 
+  /// A loop's accumulators at 0, and the instructions of a block, those of a loop for one k.
+  std::string accumulators(const Block& block, const std::string& indent) const;
+  std::string instructions(const Block& block, const std::string& indent) const;
+  /// The name of a register for a vector of the row block and a column of the group.
+  std::string name(Register number, int row, int copy) const;
+
   /// A block of the second phase, `components` components side by side if it is a loop: what comes
   /// before the loop over the columns of a chunk, and what one column does.
   std::string before_columns(const Block& block, int components, const std::string& indent);
@@ -44,7 +50,6 @@ class BodyWriter {
   std::string instruction(const Instruction& each, const std::string& indent) const;
   std::string statement(const Instruction& each, int row, int copy) const;
   Space written_space(const Instruction& each) const;
-  std::string name(Register number, int row, int copy) const;
   void note(const Section& section);
   std::string write_deferred(const Block& block, int components, bool in_columns,
                              const std::string& indent);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/codegen/body.h"
+#include "core/codegen/cuda_matrix.h"
 #include "core/codegen/deferred_writer.h"
 #include "core/codegen/dialect.h"
 #include "core/codegen/state_text.h"
@@ -49,6 +50,8 @@ class CudaDialect : public Dialect {
         return "load<V>(parameter + " + component + ")";
       case Space::row:
         return "load<V>(row_r" + number(row) + " + " + component + " * stride)";
+      case Space::pair:
+        return CudaMatrixWriter::load(component, states_.place(column));
       default: {
         const int place = states_.place(column);
         const std::string slot =
@@ -98,8 +101,11 @@ class CudaSectionDialect : public CudaDialect {
 
 class CudaWriter {
  public:
-  CudaWriter(const Program& program, bool float32, const CudaShape& shape)
+  // `split` holds the program where its long sums are computed apart.
+  CudaWriter(const Program& program, const PairContractions* split, bool float32,
+             const CudaShape& shape)
       : program_(program),
+        split_(split),
         float32_(float32),
         shape_(shape),
         tile_shape_{shape.rows, shape.columns},
@@ -112,8 +118,9 @@ class CudaWriter {
     KERNELOPS_CHECK(shape.columns == 1 || (program.pair.local_slots == 0 && shared()));
   }
 
-  std::string run() {
-    std::string out = preamble() + operation_functions(program_, dialect_) + "\n" + gather() +
+  // `whole` has all that the kernels compute.
+  std::string run(const Program& whole) {
+    std::string out = preamble() + operation_functions(whole, dialect_) + "\n" + gather() +
                       section("parameter", program_.parameters) + section("row", program_.row) +
                       section("column", program_.column);
     if (program_.has_pairs()) out += tile() + state_kernels();
@@ -365,6 +372,8 @@ class CudaWriter {
            "  [[maybe_unused]] constexpr Size block = 0;\n" +
            local_arrays(program_.pair, shape_.rows);
     if (shared()) out += "  __shared__ __align__(16) Real packed[kTileColumns * kColumnSlots];\n";
+    const CudaMatrixWriter matrix(split_, float32_, shape_, dialect_);
+    if (split_ != nullptr) out += matrix.declarations("  ");
     const bool spans = has_tile_states();
     out += "  V scratch_memory[" + number(std::max<std::int64_t>(1, states_.scratch_vectors())) +
            " * kRowVectors];\n"
@@ -389,7 +398,8 @@ class CudaWriter {
            tile_columns + ", " + (spans ? "span_end" : "part_end") + " - start);\n" + indent +
            "  place.first_column = first_column + start;\n" + indent +
            "  [[maybe_unused]] char* scratch = " + (spans ? "tile_memory" : "memory") + ";\n" +
-           (shared() ? fetch(indent + "  ") : "") + indent +
+           (shared() ? fetch(indent + "  ") : "") +
+           (split_ != nullptr ? matrix.sums(indent + "  ") : "") + indent +
            "  const Real* const columns = " + (shared() ? "packed" : "column_panel + start") +
            ";\n" + tile_body(deferred, holds, indent + "  ") + indent + "}\n";
     if (spans) {
@@ -456,6 +466,7 @@ class CudaWriter {
   }
 
   const Program& program_;
+  const PairContractions* split_;
   bool float32_;
   CudaShape shape_;
   TileShape tile_shape_;
@@ -469,7 +480,9 @@ class CudaWriter {
 }  // namespace
 
 KernelSource generate_cuda(const Program& program, bool float32, const CudaShape& shape) {
-  return {CudaWriter(program, float32, shape).run()};
+  if (shape.matrix.rows == 0) return {CudaWriter(program, nullptr, float32, shape).run(program)};
+  const PairContractions split = split_contractions(program, kShortestMatrixSum);
+  return {CudaWriter(split.rest, &split, float32, shape).run(program)};
 }
 
 }  // namespace kernelops

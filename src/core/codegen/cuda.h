@@ -11,6 +11,14 @@
 
 namespace kernelops {
 
+/// How the long sums of a tile of pairs are computed, as in a product of two matrices
+/// (codegen/cuda_matrix.h): rows and columns of a thread, none where they are loops like others. A
+/// block has as many rows as threads and tiles of rows * columns columns.
+struct CudaMatrixShape {
+  int rows = 0;
+  int columns = 0;
+};
+
 /// The sizes a CUDA kernel is written for.
 struct CudaShape {
   int threads = 128;       // of a block that meets pairs
@@ -19,6 +27,7 @@ struct CudaShape {
   int tile_columns = 64;   // in shared memory at a time; none where one column is too long for it
   int tiles_of_span = 64;  // before long states are merged into those in memory
   bool states_in_registers = false;  // those in double, too, for all the columns of a block
+  CudaMatrixShape matrix = {};
 
   int block_rows() const { return threads * rows; }
 };

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/codegen/cuda.h"
+#include "core/codegen/cuda_matrix.h"
 #include "core/lower/defer.h"
 #include "core/support/rounding.h"
 
@@ -65,6 +66,7 @@ CudaShape choose_cuda_shape(const Program& program, bool float32, bool) {
     }
   }
   out.states_in_registers = !ranked && !long_state && state_slots * out.rows <= 24;
+  choose_matrix_shape(program, float32, &out);
   return out;
 }
 

@@ -1,0 +1,181 @@
+#include "core/codegen/cuda_matrix.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/lower/lower.h"
+#include "core/transform/differential.h"
+#include "core/transform/regroup.h"
+#include "core/transform/simplify.h"
+#include "support/cuda_runner.h"
+#include "support/cuda_text.h"
+
+namespace kernelops {
+namespace {
+
+using testing::Formulas;
+using testing::KernelReport;
+using testing::Random;
+using testing::ShimKernel;
+using testing::ShimRunner;
+using testing::Table;
+using testing::Values;
+
+class CudaMatrixTest : public ::testing::Test {
+ protected:
+  static void declare(Formulas& f, std::int64_t dimension) {
+    f.variable("x", Category::i, dimension);
+    f.variable("y", Category::j, dimension);
+    f.variable("a", Category::i, 1);
+    f.variable("b", Category::j, 1);
+    f.variable("v", Category::j, 3);
+    f.variable("w", Category::parameter, dimension);
+    f.variable("e", Category::i, 1);
+  }
+
+  static Expr reduction(Formulas& f, const std::string& text) {
+    return regroup(f.graph, simplify(f.graph, expand_differentials(f.graph, f(text))));
+  }
+
+  // Programs whose long sums must be products of matrices, against the evaluator.
+  void expect_right(const std::vector<std::string>& texts, std::int64_t dimension, bool float32,
+                    const std::vector<Sizes>& all_sizes, bool small = true) {
+    Formulas f;
+    declare(f, dimension);
+    std::vector<Expr> nodes;
+    for (const std::string& text : texts) nodes.push_back(reduction(f, text));
+    const Program program = lower(nodes);
+    const CudaShape shape =
+        small ? testing::small_shape(program, float32) : choose_cuda_shape(program, float32);
+    ASSERT_GT(shape.matrix.rows, 0) << texts[0];
+    const ShimKernel kernel(program, float32, shape);
+    for (const Sizes& sizes : all_sizes) {
+      Values values = f.values(random, sizes);
+      if (float32) values = testing::rounded_to_float(values);
+      for (const std::int64_t part : {1000, 23}) {
+        const std::vector<Table> all = ShimRunner(sizes, part).pairs(kernel, values);
+        auto begin = all.begin();
+        for (Expr node : nodes) {
+          const auto end = begin + static_cast<std::ptrdiff_t>(node->reduction->outputs.size());
+          testing::expect_outputs({begin, end}, node, values, sizes, float32 ? 4e-5 : 1e-11);
+          begin = end;
+        }
+        ASSERT_FALSE(HasFailure())
+            << texts[0] << ": " << sizes.i << " x " << sizes.j << " in parts of " << part;
+      }
+    }
+  }
+
+  Random random{11};
+};
+
+// Rows and columns that fill no tile, sums that are no whole number of chunks.
+TEST_F(CudaMatrixTest, MeetsEveryEdge) {
+  for (const std::int64_t dimension : {17, 24, 100}) {
+    for (const bool float32 : {true, false}) {
+      expect_right({"Sum_Reduction(Exp(-0.1 * SqDist(x, y)) * b, 0)"}, dimension, float32,
+                   {{1, 1}, {8, 16}, {21, 47}, {9, 0}, {0, 3}});
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
+TEST_F(CudaMatrixTest, OfTheFullSizeIsRight) {
+  for (const bool float32 : {true, false}) {
+    expect_right({"Sum_Reduction(Exp(-0.1 * SqDist(x, y)) * b, 0)"}, 40, float32, {{131, 150}},
+                 false);
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+// What the sums are of: parameters with each component, values of a row or a column, several loops
+// one after the other, parts of vectors, and sums of what was computed for a pair beside them.
+TEST_F(CudaMatrixTest, OfEveryKindOfSumIsRight) {
+  bool float32 = false;
+  for (const std::string sum :
+       {"(x | y)", "Sum(w * Square(x - y))", "Sum(Abs(a * x - y / (b + 3)))",
+        "SqDist(x, y) * (x | y)", "SqDist(x, y) + (x | y) + Sum(Abs(x - y)) * (x | w * y)",
+        "SqDist(Extract(x, 2, 15), Extract(y, 4, 15))",
+        "SqDist(x, y) + Sum(Cos(a * b * (x - y)))"}) {
+    float32 = !float32;
+    expect_right({"Sum_Reduction(" + sum + " * v, 0)"}, 20, float32, {{21, 47}});
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+TEST_F(CudaMatrixTest, FeedsEveryKindOfState) {
+  bool float32 = false;
+  for (const std::vector<std::string>& texts : std::vector<std::vector<std::string>>{
+           {"LogSumExp_Reduction(SqDist(x, y) - b, 0)"},
+           {"SumSoftMaxWeight_Reduction((x | y), v, 0)"},
+           {"ArgMin_Reduction(SqDist(x, y), 1)"},
+           {"KMin_ArgKMin_Reduction(SqDist(x, y), 5, 0)"},
+           {"ArgKMin_Reduction(SqDist(x, y), 40, 1)"},
+           {"Var_Reduction((x | y), 2)"},
+           {"Sum_Reduction(Exp(-SqDist(x, y)) * y, 0)"},
+           {"Grad(Sum_Reduction(Exp(-SqDist(x, y)) * b, 0), x, e)"},
+           {"Sum_Reduction(Exp(-SqDist(x, y)) * v, 0)", "Max_ArgMax_Reduction(SqDist(x, y), 0)",
+            "LogSumExpWeight_Reduction((x | y), Square(v), 0)"}}) {
+    for (int n = 0; n < 2; ++n) {
+      float32 = !float32;
+      expect_right(texts, 20, float32, {{21, 47}, {8, 16}});
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
+TEST_F(CudaMatrixTest, TakesNoMoreThanStaticSharedMemory) {
+  for (const bool float32 : {true, false}) {
+    for (const std::string sum : {"SqDist(x, y)", "SqDist(x, y) * (x | y)",
+                                  "SqDist(x, y) * (x | y) * (w * x | y) * Sum(Abs(x - y))"}) {
+      Formulas f;
+      declare(f, 64);
+      const Program program = lower({f("Sum_Reduction(" + sum + ", 0)")});
+      EXPECT_GT(choose_cuda_shape(program, float32).matrix.rows, 0) << sum;
+    }
+  }
+}
+
+// To machine code, for the goals of the benchmarks.
+TEST_F(CudaMatrixTest, OfTheBenchmarksStaysInRegisters) {
+  testing::Nvrtc nvrtc;
+  if (!nvrtc.available()) GTEST_SKIP() << nvrtc.why_not();
+  struct Case {
+    std::string text;
+    std::int64_t dimension;
+    bool float32;
+    bool ranked;
+  };
+  for (const Case& each :
+       {Case{"Sum_Reduction(Exp(-w * SqDist(x, y)) * b, 0)", 100, true, false},
+        Case{"LogSumExp_Reduction(w * (x | y) + b, 0)", 64, true, false},
+        Case{"SumSoftMaxWeight_Reduction(w * (x | y), v, 0)", 64, true, false},
+        Case{"ArgKMin_Reduction(SqDist(x, y), 10, 0)", 100, true, true},
+        Case{"Sum_Reduction(Exp(-w * SqDist(x, y)) * b, 0)", 100, false, false}}) {
+    Formulas f;
+    f.variable("x", Category::i, each.dimension);
+    f.variable("y", Category::j, each.dimension);
+    f.variable("b", Category::j, 1);
+    f.variable("v", Category::j, 1);
+    f.variable("w", Category::parameter, 1);
+    const Program program = lower({reduction(f, each.text)});
+    ASSERT_GT(choose_cuda_shape(program, each.float32).matrix.rows, 0);
+    for (const int architecture : testing::tested_architectures(nvrtc)) {
+      for (const KernelReport& kernel :
+           testing::compiled(nvrtc, program, each.float32, architecture)) {
+        if (kernel.name != "kernelops_tile") continue;
+        SCOPED_TRACE(each.text + " for sm_" + std::to_string(architecture));
+        // Lists of the best are in memory.
+        EXPECT_TRUE(each.ranked || kernel.stack_bytes == 0) << kernel.stack_bytes;
+        EXPECT_EQ(kernel.spill_bytes, 0);
+        RecordProperty(std::to_string(architecture), kernel.registers);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kernelops
