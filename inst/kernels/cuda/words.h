@@ -10,6 +10,7 @@
 #include "cuda/state.h"
 #include "tile.h"
 #include "vocabulary.h"
+#include "cuda/rank_lists.h"
 // clang-format on
 
 #endif  // KERNELOPS_KERNELS_CUDA_WORDS_H_

@@ -12,7 +12,7 @@
 #include "core/transform/regroup.h"
 #include "core/transform/simplify.h"
 #include "support/cuda_runner.h"
-#include "support/nvrtc.h"
+#include "support/cuda_text.h"
 #include "support/sample.h"
 
 namespace kernelops {
@@ -20,7 +20,6 @@ namespace {
 
 using testing::Formulas;
 using testing::KernelReport;
-using testing::Nvrtc;
 using testing::Random;
 using testing::ShimKernel;
 using testing::ShimRunner;
@@ -233,15 +232,9 @@ class CudaText : public ::testing::Test {
 
   std::vector<KernelReport> compiled(const Program& program, bool float32, int architecture,
                                      int rows = 0) {
-    std::vector<std::string> options = {std::string("-I") + KERNELOPS_KERNEL_DIR};
-    for (const std::string& option : cuda_options(float32)) options.push_back(option);
-    std::string log;
     CudaShape shape = choose_cuda_shape(program, float32);
     if (rows > 0) shape.rows = rows;
-    const std::string text = generate_cuda(program, float32, shape).text;
-    EXPECT_TRUE(nvrtc.compile(text, architecture, options, &log)) << log.substr(0, 3000);
-    EXPECT_EQ(log.find("warning"), std::string::npos) << log.substr(0, 3000);
-    return Nvrtc::reports(log);
+    return testing::kernel_reports(nvrtc, program, float32, shape, architecture);
   }
 
   testing::Nvrtc nvrtc;
@@ -280,11 +273,7 @@ TEST_F(CudaText, OfEveryReductionCompiles) {
 
 // What is compared with the limits of the hardware.
 TEST_F(CudaText, OfTheBenchmarksStaysInRegisters) {
-  const int newest = nvrtc.architectures().back();
-  for (const int architecture : nvrtc.architectures()) {
-    if (architecture != 75 && architecture != 80 && architecture != 90 && architecture != newest) {
-      continue;
-    }
+  for (const int architecture : testing::main_architectures(nvrtc)) {
     for (const std::string formula : {
              "Sum_Reduction(Exp(-s * SqDist(x, y)) * b, 0)",
              "Grad(Sum_Reduction(Exp(-s * SqDist(x, y)) * b, 0), x, e)",

@@ -71,11 +71,16 @@ inline CudaShape small_shape(const Program& program, bool float32) {
   return shape;
 }
 
-/// Runs such kernels on fixed sizes, with the columns cut in parts of `part_columns`.
+/// Runs such kernels on fixed sizes, with the columns cut in launches of `launch_columns`, if any,
+/// and those in parts of `part_columns`.
 class ShimRunner {
  public:
-  ShimRunner(const Sizes& sizes, std::int64_t part_columns, bool float32 = false)
-      : sizes_(sizes), part_columns_(part_columns), float32_(float32) {}
+  ShimRunner(const Sizes& sizes, std::int64_t part_columns, bool float32 = false,
+             std::int64_t launch_columns = 0)
+      : sizes_(sizes),
+        part_columns_(part_columns),
+        float32_(float32),
+        launch_columns_(launch_columns) {}
 
   std::vector<Table> pairs(const Program& program, const Values& values) const {
     return pairs(ShimKernel(program, float32_, small_shape(program, float32_)), values);
@@ -131,19 +136,24 @@ class ShimRunner {
         panel<Real>(kernel, filler, program.column, "column", columns, &parameters);
 
     const CudaShape& shape = kernel.shape();
-    const std::int64_t parts = std::max<std::int64_t>(1, divide_up(columns, part_columns_));
+    const std::int64_t launch =
+        launch_columns_ > 0 ? launch_columns_ : std::max<std::int64_t>(1, columns);
+    const std::int64_t parts =
+        std::max<std::int64_t>(1, divide_up(std::min(launch, columns), part_columns_));
     const long long stride = round_up(std::max<std::int64_t>(1, rows), shape.block_rows());
     const std::int64_t slots = program.state_slots();
     std::vector<double> states(static_cast<std::size_t>(parts * slots * stride));
     kernel.launch("kernelops_initialise", divide_up(stride, kBlock), parts, kBlock, states.data(),
                   stride, static_cast<int>(stride));
-    if (rows > 0 && columns > 0) {
-      kernel.launch("kernelops_tile", stride / shape.block_rows(), parts, shape.threads,
-                    static_cast<const Real*>(parameters.data()),
+    for (std::int64_t first = 0; rows > 0 && first < columns; first += launch) {
+      const std::int64_t count = std::min(launch, columns - first);
+      kernel.launch("kernelops_tile", stride / shape.block_rows(), divide_up(count, part_columns_),
+                    shape.threads, static_cast<const Real*>(parameters.data()),
                     static_cast<const Real*>(row.data()), static_cast<long long>(rows),
-                    static_cast<int>(rows), static_cast<const Real*>(column.data()),
-                    static_cast<long long>(columns), static_cast<int>(columns),
-                    static_cast<int>(part_columns_), 0LL, states.data(), stride);
+                    static_cast<int>(rows), static_cast<const Real*>(column.data()) + first,
+                    static_cast<long long>(columns), static_cast<int>(count),
+                    static_cast<int>(part_columns_), static_cast<long long>(first), states.data(),
+                    stride);
     }
     kernel.launch("kernelops_merge", divide_up(stride, kBlock), 1, kBlock, states.data(), stride,
                   static_cast<const double*>(states.data() + slots * stride),
@@ -201,6 +211,7 @@ class ShimRunner {
   Sizes sizes_;
   std::int64_t part_columns_;
   bool float32_;
+  std::int64_t launch_columns_;
 };
 
 }  // namespace kernelops::testing
