@@ -31,6 +31,8 @@ KERNELOPS_INLINE bool worse(const RankEntry& a, const RankEntry& b) {
 
 template <class Order>
 struct KERNELOPS_HIDDEN RankCode {
+  using Best = Order;
+
   struct Heap {
     RankEntry* entries;
     long long size;

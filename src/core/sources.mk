@@ -53,6 +53,7 @@ CORE_SOURCES = \
   core/codegen/cuda_shape.cc \
   core/codegen/deferred_writer.cc \
   core/codegen/state_functions.cc \
+  core/codegen/state_ranks.cc \
   core/codegen/state_writer.cc \
   core/jit/cache_directory.cc \
   core/jit/cache_key.cc \

@@ -11,6 +11,7 @@
 #include "cuda/matrix.h"
 #include "tile.h"
 #include "vocabulary.h"
+#include "cuda/rank_lists.h"
 // clang-format on
 
 #endif  // KERNELOPS_KERNELS_CUDA_WORDS_H_

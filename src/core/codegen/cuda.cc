@@ -108,13 +108,14 @@ class CudaWriter {
         split_(split),
         float32_(float32),
         shape_(shape),
-        tile_shape_{shape.rows, shape.columns},
+        tile_shape_(shape_with(shape.columns)),
         phases_(split_phases(program)),
         states_(program, phases_, tile_shape_),
         column_slots_(shared_column_slots(program, float32)),
         dialect_(states_, shared(), column_slots_),
         section_dialect_(states_, shared(), column_slots_) {
     KERNELOPS_CHECK(!program.transposed);
+    KERNELOPS_CHECK(shape.ranks == RankPlace::heaps || may_list_ranks(program));
     KERNELOPS_CHECK(shape.columns == 1 || (program.pair.local_slots == 0 && shared()));
   }
 
@@ -129,6 +130,8 @@ class CudaWriter {
 
  private:
   bool shared() const { return shape_.tile_columns > 0; }
+
+  TileShape shape_with(int columns) const { return {shape_.rows, columns, shape_.ranks}; }
 
   std::string preamble() const {
     const std::string real = float32_ ? "float" : "double";
@@ -214,7 +217,7 @@ class CudaWriter {
   // A loop over the columns begin to end, `columns` at a time.
   std::string column_loop(int columns, bool held, const std::string& unroll,
                           const std::string& indent) const {
-    const TileShape shape{shape_.rows, columns};
+    const TileShape shape = shape_with(columns);
     const StateWriter states(program_, phases_, shape, held);
     const CudaDialect dialect(states, shared(), column_slots_);
     const std::string group = number(columns);
@@ -235,7 +238,8 @@ class CudaWriter {
 
   // Several columns are interleaved by the compiler where there are no loops inside.
   std::string unrolling() const {
-    if (has_loops() || program_.pair.local_slots > 0) return "#pragma unroll 1";
+    // What takes candidates into lists is long.
+    if (has_loops() || has_ranked() || program_.pair.local_slots > 0) return "#pragma unroll 1";
     std::int64_t statements = 0;
     for (const Block& block : program_.pair.blocks) {
       statements += static_cast<std::int64_t>(block.code.size()) * shape_.rows * shape_.columns;
@@ -266,7 +270,7 @@ class CudaWriter {
 
   // Both phases of `columns` columns, with the kept values in registers.
   std::string two_phases(int columns, const std::string& indent) const {
-    const TileShape shape{shape_.rows, 1};
+    const TileShape shape = shape_with(1);
     const StateWriter states(program_, phases_, shape);
     const CudaDialect dialect(states, shared(), column_slots_);
     BodyWriter body(phases_, dialect, shape);
@@ -324,12 +328,14 @@ class CudaWriter {
     return out;
   }
 
-  // Lists of the best are addressed as those of consecutive rows; otherwise threads with
-  // consecutive rows load and store together.
   bool has_ranked() const {
     return std::any_of(program_.accumulations.begin(), program_.accumulations.end(),
                        [](const Accumulation& each) { return each.ranked(); });
   }
+
+  // Heaps are addressed as those of consecutive rows; otherwise threads with consecutive rows load
+  // and store together.
+  bool has_consecutive_rows() const { return has_ranked() && shape_.ranks == RankPlace::heaps; }
 
   std::string tile() const {
     BodyWriter body(phases_, dialect_, tile_shape_);
@@ -344,12 +350,12 @@ class CudaWriter {
         "    Size column_count, Size part_columns, Stride first_column, double* states,\n"
         "    Stride state_stride) {\n"
         "  constexpr Size kRowStep = " +
-        std::string(has_ranked() ? "1" : "kThreads") +
+        std::string(has_consecutive_rows() ? "1" : "kThreads") +
         ";\n  // From one row of the thread to the next, where the states are.\n"
         "  [[maybe_unused]] constexpr Size kLanes = " +
         (shape_.states_in_registers ? "1" : "kRowStep") +
         ";\n  const Size first_row = blockIdx.x * kThreads * kRowBlock + threadIdx.x" +
-        (has_ranked() ? " * kRowBlock" : "") +
+        (has_consecutive_rows() ? " * kRowBlock" : "") +
         ";\n"
         "  double* const state = states + blockIdx.y * " +
         number(program_.state_slots()) + " * state_stride;\n";
@@ -401,11 +407,12 @@ class CudaWriter {
            (shared() ? fetch(indent + "  ") : "") +
            (split_ != nullptr ? matrix.sums(indent + "  ") : "") + indent +
            "  const Real* const columns = " + (shared() ? "packed" : "column_panel + start") +
-           ";\n" + tile_body(deferred, holds, indent + "  ") + indent + "}\n";
+           ";\n" + tile_body(deferred, holds, indent + "  ") +
+           states_.settle_ranks(false, indent + "  ") + indent + "}\n";
     if (spans) {
       out += states_.flush(Span::tile, "    ") + "    span = span_end;\n  }\n";
     }
-    return out + move_states(false, "  ") + "}\n\n";
+    return out + states_.settle_ranks(true, "  ") + move_states(false, "  ") + "}\n\n";
   }
 
   // Tiles of columns that are not shared only bound the sums in the kernel's precision.

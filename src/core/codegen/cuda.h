@@ -8,6 +8,7 @@
 
 #include "core/codegen/kernel_source.h"
 #include "core/lower/program.h"
+#include "core/lower/tile_shape.h"
 
 namespace kernelops {
 
@@ -28,6 +29,7 @@ struct CudaShape {
   int tiles_of_span = 64;  // before long states are merged into those in memory
   bool states_in_registers = false;  // those in double, too, for all the columns of a block
   CudaMatrixShape matrix = {};
+  RankPlace ranks = RankPlace::heaps;
 
   int block_rows() const { return threads * rows; }
 };
@@ -44,6 +46,10 @@ CudaShape fit_to_rows(CudaShape shape, std::int64_t row_class);
 
 /// Slots from one column to the next in shared memory: whole loads of 16 bytes.
 std::int64_t shared_column_slots(const Program& program, bool float32);
+
+/// Whether candidates of the program's ranked reductions need not go into their heaps at once:
+/// where the components of formulas are written out.
+bool may_list_ranks(const Program& program);
 
 /// The options of NVRTC that the text is written for.
 std::vector<std::string> cuda_options(bool float32);

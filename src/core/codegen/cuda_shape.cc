@@ -4,6 +4,7 @@
 #include "core/codegen/cuda.h"
 #include "core/codegen/cuda_matrix.h"
 #include "core/lower/defer.h"
+#include "core/lower/lower.h"
 #include "core/support/rounding.h"
 
 namespace kernelops {
@@ -23,6 +24,24 @@ std::vector<std::string> cuda_options(bool float32) {
   return out;
 }
 
+namespace {
+
+// Of all rows of a thread: what they are loaded with and their states.
+constexpr std::int64_t kMostRegisters = 100;
+// Lists are only touched in a rare branch: a row more is worth more than a thread.
+constexpr std::int64_t kMostRegistersWithLists = 144;
+// Of the lists of one row; a candidate costs about as many comparisons and moves.
+constexpr std::int64_t kMostListRegisters = 48;
+
+}  // namespace
+
+bool may_list_ranks(const Program& program) {
+  return std::all_of(program.accumulations.begin(), program.accumulations.end(),
+                     [](const Accumulation& each) {
+                       return !each.ranked() || each.components <= kUnrolledStates;
+                     });
+}
+
 CudaShape choose_cuda_shape(const Program& program, bool float32, bool) {
   CudaShape out;
   const std::int64_t bytes = shared_column_slots(program, float32) * (float32 ? 4 : 8);
@@ -36,10 +55,12 @@ CudaShape choose_cuda_shape(const Program& program, bool float32, bool) {
   bool ranked = false;
   bool long_state = false;
   std::int64_t state_slots = 0;
+  std::int64_t ranked_entries = 0;
   for (const Accumulation& each : program.accumulations) {
     ranked = ranked || each.ranked();
     long_state = long_state || each.components > 16;
     state_slots += each.ranked() ? 0 : each.slots();
+    ranked_entries += each.ranked() ? each.components * each.rank : 0;
   }
   bool loops = false;
   for (const Block& block : program.pair.blocks) loops = loops || !block.accumulators.empty();
@@ -51,16 +72,28 @@ CudaShape choose_cuda_shape(const Program& program, bool float32, bool) {
       if (each.opcode == Opcode::load && each.space == Space::row && !block.looped) ++loads;
     }
   }
-  const std::int64_t of_row = words * (loads + state_slots + 4) + 2 * state_slots;
+  std::int64_t of_row = words * (loads + state_slots + 4) + 2 * state_slots;
+  if (ranked && may_list_ranks(program)) {
+    const std::int64_t of_lists = ranked_entries * (words + 1);
+    const bool fits = of_lists <= kMostListRegisters;
+    out.ranks = fits ? RankPlace::lists : RankPlace::waiting;
+    if (fits) of_row += of_lists;
+  }
+  const std::int64_t most =
+      out.ranks == RankPlace::lists ? kMostRegistersWithLists : kMostRegisters;
   out.rows = 4;
-  while (out.rows > 1 && out.rows * of_row > 100) out.rows /= 2;
+  while (out.rows > 1 && out.rows * of_row > most) out.rows /= 2;
   if (long_state || program.pair.local_slots > 0) out.rows = 1;
   if (program.pair.local_slots == 0 && out.tile_columns > 0) {
     // Accumulators of a long state leave no room for more rows.
     if (loops && !long_state) {
       const bool short_states = !ranked && !split_phases(program).defers() && state_slots <= 2;
-      out.rows = short_states && float32 ? 8 : 4;
-      out.columns = out.rows;
+      if (short_states && float32) {
+        out.rows = 8;
+      } else if (out.ranks != RankPlace::lists) {
+        out.rows = 4;
+      }
+      out.columns = std::max(4, out.rows);
     } else if (ranked) {
       out.columns = 4;
     }
@@ -91,6 +124,8 @@ std::int64_t few_rows_class(std::int64_t rows) {
 }
 
 CudaShape fit_to_rows(CudaShape shape, std::int64_t row_class) {
+  // Products of matrices need their blocks as they are.
+  if (shape.matrix.rows > 0) return shape;
   for (const FewRows& each : kFewRows) {
     if (each.most_rows != row_class) continue;
     shape.threads = std::min(shape.threads, each.threads);

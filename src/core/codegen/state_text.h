@@ -21,4 +21,17 @@ inline std::int64_t count_of(const Accumulation& each, bool shared) {
   return shared ? each.groups : each.components;
 }
 
+/// A loop over `count` components, or their statements one after the other.
+template <class Body>
+std::string for_each_component(std::int64_t count, bool written_out, const std::string& indent,
+                               Body body) {
+  std::string out;
+  if (written_out) {
+    for (std::int64_t k = 0; k < count; ++k) out += body(number(k), indent);
+    return out;
+  }
+  return indent + "for (Size k = 0; k < " + number(count) + "; ++k) {\n" +
+         body(std::string("k"), indent + "  ") + indent + "}\n";
+}
+
 }  // namespace kernelops

@@ -11,19 +11,6 @@ namespace kernelops {
 
 namespace {
 
-// A loop over `count` components, or their statements one after the other.
-template <class Body>
-std::string for_each_component(std::int64_t count, bool written_out, const std::string& indent,
-                               Body body) {
-  std::string out;
-  if (written_out) {
-    for (std::int64_t k = 0; k < count; ++k) out += body(number(k), indent);
-    return out;
-  }
-  return indent + "for (Size k = 0; k < " + number(count) + "; ++k) {\n" +
-         body(std::string("k"), indent + "  ") + indent + "}\n";
-}
-
 // Whether the first of these components is what a survey finds.
 bool has_surveyed(const Accumulation& each, bool shared) {
   return each.code->surveyed && shared == each.row->weighted;
@@ -115,37 +102,6 @@ std::string StateWriter::states(std::size_t accumulation, bool shared, const std
   return join(out, ", ");
 }
 
-// What candidates must beat, an array over the row vectors.
-std::string StateWriter::threshold(std::size_t accumulation, const std::string& at) const {
-  const bool written_out = in_registers(accumulation, false);
-  return "s" + number(static_cast<std::int64_t>(accumulation)) + "_least" +
-         (written_out ? "_" + at : "[" + at + "]");
-}
-
-std::string StateWriter::thresholds(const std::string& indent) const {
-  std::string out;
-  for (std::size_t a = 0; a < program_.accumulations.size(); ++a) {
-    const Accumulation& each = program_.accumulations[a];
-    if (!each.ranked()) continue;
-    const bool written_out = in_registers(a, false);
-    if (!written_out) {
-      const std::string name = "s" + number(static_cast<std::int64_t>(a)) + "_least";
-      out += indent + "auto* const " + name + " = reinterpret_cast<V(*)[kRowVectors]>(scratch);\n" +
-             indent + "scratch += " + number(each.components) +
-             " * kRowVectors * Size(sizeof(V));\n";
-    }
-    out += for_each_component(
-        each.components, written_out, indent, [&](const std::string& at, const std::string& space) {
-          const std::string name = threshold(a, at);
-          return (written_out ? space + "V " + name + "[kRowVectors];\n" : "") + space +
-                 each.code->name + "::thresholds(" + name + ", " + number(vectors(a)) +
-                 ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at) + ", " +
-                 position("0") + ", " + number(each.rank) + ");\n";
-        });
-  }
-  return out;
-}
-
 std::string StateWriter::declare(std::size_t accumulation, bool shared,
                                  const std::string& indent) const {
   const Accumulation& each = program_.accumulations[accumulation];
@@ -209,28 +165,6 @@ std::string StateWriter::take(const Instruction& instruction, int row, int copy,
   std::string call = each.code->name + update + states(accumulation, false, at, vector) + ", ";
   if (each.row->weighted) return call + step_name + ", " + value + ");";
   return call + value + ", " + index + ");";
-}
-
-// The values of a group share one branch; a vector of rows of a transposed tile has one of its own.
-std::string StateWriter::taken_ranked(const Instruction& instruction, int row, int copy,
-                                      const OperandName& operand) const {
-  const auto accumulation = static_cast<std::size_t>(instruction.accumulation);
-  const Accumulation& each = program_.accumulation_of(instruction);
-  const std::string at = component_text(instruction.component);
-  const std::string place = ", tile->state, tile->state_stride, " + slot_text(each, false, 0, at);
-  const std::string least = threshold(accumulation, at);
-  if (program_.transposed) {
-    return each.code->name + "::update<1, 1>(" + least + " + " + number(copy) +
-           ", tile->first_column + (block + " + number(row) + ") * kLanes" + place + ", " +
-           position(number(copy)) + ", " + number(each.rank) + ", " + operand(0, row, copy) + ");";
-  }
-  if (row + 1 < shape_.row_vectors || copy + 1 < shape_.columns) return "";
-  std::vector<std::string> values;
-  for (int c = 0; c < shape_.columns; ++c) {
-    for (int r = 0; r < shape_.row_vectors; ++r) values.push_back(operand(0, r, c));
-  }
-  return each.code->name + "::update<kRowVectors>(" + least + ", tile->first_column + j" + place +
-         ", " + position("0") + ", " + number(each.rank) + ", " + join(values, ", ") + ");";
 }
 
 std::string StateWriter::taken_held(const Instruction& instruction, int row, int copy,

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,10 @@ class StateWriter {
 
   /// Statements that declare what candidates of ranked reductions must beat.
   std::string thresholds(const std::string& indent) const;
+
+  /// Where they do not go into their heaps at once (RankPlace): statements that do that after a
+  /// tile, where it is due, or finally.
+  std::string settle_ranks(bool finally, const std::string& indent) const;
 
   /// A statement that takes values into a state (Dialect::take). A ranked reduction takes those of
   /// a whole group with the last.
@@ -109,6 +114,11 @@ class StateWriter {
                     const std::string& at, int row) const;
   std::string states(std::size_t number, bool shared, const std::string& at, int row) const;
   std::string threshold(std::size_t number, const std::string& at) const;
+  static std::string rank_list(std::size_t number, const std::string& at);
+  std::string for_each_rank_list(
+      const std::function<std::string(const Accumulation&, const std::string& name,
+                                      const std::string& at)>& body) const;
+  std::string rank_lists(const std::string& indent) const;
   std::string declare(std::size_t number, bool shared, const std::string& indent) const;
   std::string merged(std::size_t number, bool shared, const std::string& at, int row,
                      const std::string& indent) const;

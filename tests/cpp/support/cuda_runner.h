@@ -18,6 +18,7 @@
 #include "fake_driver/fake_driver.h"
 #include "support/cuda_on_cpu.h"
 #include "support/machine.h"
+#include "support/small_cuda_shape.h"
 
 namespace kernelops::testing {
 
@@ -63,25 +64,16 @@ class ShimKernel {
   std::unique_ptr<Module> module_;
 };
 
-/// A shape with so few threads and columns that small data meet every edge.
-inline CudaShape small_shape(const Program& program, bool float32) {
-  CudaShape shape = choose_cuda_shape(program, float32);
-  shape.threads = 4;
-  if (shape.tile_columns > 0) shape.tile_columns = 16;
-  if (shape.matrix.rows > 0) {
-    shape.matrix = {4, float32 ? 4 : 2};
-    shape.threads = 8;
-    shape.tile_columns = shape.matrix.rows * shape.matrix.columns;
-  }
-  shape.tiles_of_span = 2;
-  return shape;
-}
-
-/// Runs such kernels on fixed sizes, with the columns cut in parts of `part_columns`.
+/// Runs such kernels on fixed sizes, with the columns cut in launches of `launch_columns`, if any,
+/// and those in parts of `part_columns`.
 class ShimRunner {
  public:
-  ShimRunner(const Sizes& sizes, std::int64_t part_columns, bool float32 = false)
-      : sizes_(sizes), part_columns_(part_columns), float32_(float32) {}
+  ShimRunner(const Sizes& sizes, std::int64_t part_columns, bool float32 = false,
+             std::int64_t launch_columns = 0)
+      : sizes_(sizes),
+        part_columns_(part_columns),
+        float32_(float32),
+        launch_columns_(launch_columns) {}
 
   std::vector<Table> pairs(const Program& program, const Values& values) const {
     return pairs(ShimKernel(program, float32_, small_shape(program, float32_)), values);
@@ -137,19 +129,24 @@ class ShimRunner {
         panel<Real>(kernel, filler, program.column, "column", columns, &parameters);
 
     const CudaShape& shape = kernel.shape();
-    const std::int64_t parts = std::max<std::int64_t>(1, divide_up(columns, part_columns_));
+    const std::int64_t launch =
+        launch_columns_ > 0 ? launch_columns_ : std::max<std::int64_t>(1, columns);
+    const std::int64_t parts =
+        std::max<std::int64_t>(1, divide_up(std::min(launch, columns), part_columns_));
     const long long stride = round_up(std::max<std::int64_t>(1, rows), shape.block_rows());
     const std::int64_t slots = program.state_slots();
     std::vector<double> states(static_cast<std::size_t>(parts * slots * stride));
     kernel.launch("kernelops_initialise", divide_up(stride, kBlock), parts, kBlock, states.data(),
                   stride, static_cast<int>(stride));
-    if (rows > 0 && columns > 0) {
-      kernel.launch("kernelops_tile", stride / shape.block_rows(), parts, shape.threads,
-                    static_cast<const Real*>(parameters.data()),
+    for (std::int64_t first = 0; rows > 0 && first < columns; first += launch) {
+      const std::int64_t count = std::min(launch, columns - first);
+      kernel.launch("kernelops_tile", stride / shape.block_rows(), divide_up(count, part_columns_),
+                    shape.threads, static_cast<const Real*>(parameters.data()),
                     static_cast<const Real*>(row.data()), static_cast<long long>(rows),
-                    static_cast<int>(rows), static_cast<const Real*>(column.data()),
-                    static_cast<long long>(columns), static_cast<int>(columns),
-                    static_cast<int>(part_columns_), 0LL, states.data(), stride);
+                    static_cast<int>(rows), static_cast<const Real*>(column.data()) + first,
+                    static_cast<long long>(columns), static_cast<int>(count),
+                    static_cast<int>(part_columns_), static_cast<long long>(first), states.data(),
+                    stride);
     }
     kernel.launch("kernelops_merge", divide_up(stride, kBlock), 1, kBlock, states.data(), stride,
                   static_cast<const double*>(states.data() + slots * stride),
@@ -207,6 +204,7 @@ class ShimRunner {
   Sizes sizes_;
   std::int64_t part_columns_;
   bool float32_;
+  std::int64_t launch_columns_;
 };
 
 }  // namespace kernelops::testing

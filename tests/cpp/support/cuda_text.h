@@ -39,4 +39,14 @@ inline std::vector<KernelReport> compiled(const Nvrtc& nvrtc, const Program& pro
   return compiled(nvrtc, program, float32, architecture, choose_cuda_shape(program, float32));
 }
 
+/// Of the kernel that meets pairs, in that shape.
+inline KernelReport tile_report(const Nvrtc& nvrtc, const Program& program, bool float32,
+                                int architecture) {
+  for (const KernelReport& each : compiled(nvrtc, program, float32, architecture)) {
+    if (each.name == "kernelops_tile") return each;
+  }
+  ADD_FAILURE() << "no kernel of pairs";
+  return {};
+}
+
 }  // namespace kernelops::testing

@@ -13,17 +13,9 @@
 #include "core/jit/nvrtc.h"
 #include "fake_driver/fake_driver.h"
 #include "support/machine.h"
+#include "support/small_cuda_shape.h"
 
 namespace kernelops::testing {
-
-/// A shape with so few threads and columns that small data meet every edge.
-inline CudaShape small_cuda_shape(const Program& program, bool float32, bool tensor_cores) {
-  CudaShape shape = choose_cuda_shape(program, float32, tensor_cores);
-  shape.threads = 4;
-  if (shape.tile_columns > 0) shape.tile_columns = 16;
-  shape.tiles_of_span = 2;
-  return shape;
-}
 
 /// The compiler that is not there.
 inline std::shared_ptr<Nvrtc> fake_nvrtc() {
@@ -36,7 +28,7 @@ class GpuMachine {
  public:
   /// `memory` is the cap of each device's pool; 0 is the default.
   explicit GpuMachine(int devices = 1, std::size_t memory = 0,
-                      ShapeChoice choose_shape = small_cuda_shape)
+                      ShapeChoice choose_shape = small_shape)
       : directory_("/tmp/kernelops-test-"), cache_(directory_.path() + "/cache") {
     fake::Machine machine;
     machine.devices = devices;

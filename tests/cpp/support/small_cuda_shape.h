@@ -1,0 +1,22 @@
+// Blocks for small data.
+#pragma once
+
+#include "core/codegen/cuda.h"
+
+namespace kernelops::testing {
+
+/// A shape with so few threads and columns that small data meet every edge.
+inline CudaShape small_shape(const Program& program, bool float32, bool tensor_cores = false) {
+  CudaShape shape = choose_cuda_shape(program, float32, tensor_cores);
+  shape.threads = 4;
+  if (shape.tile_columns > 0) shape.tile_columns = 16;
+  if (shape.matrix.rows > 0) {
+    shape.matrix = {4, float32 ? 4 : 2};
+    shape.threads = 8;
+    shape.tile_columns = shape.matrix.rows * shape.matrix.columns;
+  }
+  shape.tiles_of_span = 2;
+  return shape;
+}
+
+}  // namespace kernelops::testing
