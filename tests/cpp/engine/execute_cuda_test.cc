@@ -21,7 +21,6 @@ using testing::Formulas;
 using testing::GpuMachine;
 using testing::GpuRunner;
 using testing::Random;
-using testing::Table;
 using testing::Values;
 
 class GpuTest : public ::testing::Test {
@@ -29,33 +28,6 @@ class GpuTest : public ::testing::Test {
   ~GpuTest() override {
     EXPECT_EQ(machine.used_bytes(), 0u);
     EXPECT_EQ(fake::books().complaint, "");
-  }
-
-  // The results with as little memory as will do.
-  std::vector<Table> streamed(GpuRunner& runner, const Program& program,
-                              const Executable& executable, const Values& values) {
-    for (std::size_t memory = 4096;; memory += memory / 4) {
-      machine.set_memory(memory);
-      try {
-        std::vector<Table> out = runner.pairs(program, executable, values);
-        machine.set_memory(0);
-        return out;
-      } catch (const Error& error) {
-        if (error.kind() != ErrorKind::memory || memory > (1 << 24)) throw;
-      }
-    }
-  }
-
-  void expect_all(const std::vector<Table>& all, const std::vector<Expr>& nodes,
-                  const Values& values, const Sizes& sizes, double tolerance) {
-    auto begin = all.begin();
-    for (Expr node : nodes) {
-      const auto end = begin + static_cast<std::ptrdiff_t>(node->reduction->outputs.size());
-      SCOPED_TRACE(print_formula(node));
-      testing::expect_outputs({begin, end}, node, values, sizes, tolerance);
-      if (HasFailure()) return;
-      begin = end;
-    }
   }
 
   void expect_right(const std::vector<Expr>& nodes, const Formulas& f, bool float32,
@@ -69,13 +41,14 @@ class GpuTest : public ::testing::Test {
       Values values = f.values(random, sizes);
       if (float32) values = testing::rounded_to_float(values);
       GpuRunner runner(machine, sizes, float32);
-      expect_all(runner.pairs(program, *one, values), nodes, values, sizes, tolerance);
+      testing::expect_all(runner.pairs(program, *one, values), nodes, values, sizes, tolerance);
       ASSERT_FALSE(HasFailure()) << "in one piece";
-      expect_all(streamed(runner, program, *one, values), nodes, values, sizes, tolerance);
+      testing::expect_all(runner.streamed(program, *one, values), nodes, values, sizes, tolerance);
       ASSERT_FALSE(HasFailure()) << "streamed";
-      expect_all(runner.pairs(program, *three, values), nodes, values, sizes, tolerance);
+      testing::expect_all(runner.pairs(program, *three, values), nodes, values, sizes, tolerance);
       ASSERT_FALSE(HasFailure()) << "on three devices";
-      expect_all(streamed(runner, program, *three, values), nodes, values, sizes, tolerance);
+      testing::expect_all(runner.streamed(program, *three, values), nodes, values, sizes,
+                          tolerance);
       ASSERT_FALSE(HasFailure()) << "streamed on three devices";
     }
   }
@@ -182,8 +155,8 @@ TEST_F(GpuTest, InputsMayBeOnADevice) {
           view.data = nullptr;
         }
         GpuRunner runner(machine, sizes, float32);
-        expect_all(runner.pairs(program, *executable, bindings), nodes, values, sizes,
-                   float32 ? 2e-5 : 1e-11);
+        testing::expect_all(runner.pairs(program, *executable, bindings), nodes, values, sizes,
+                            float32 ? 2e-5 : 1e-11);
         ASSERT_FALSE(HasFailure()) << devices << " devices, data on " << place;
       }
     }

@@ -1,59 +1,68 @@
-// Compiles and runs programs on GPUs that are not there: a driver and a compiler that do everything
-// on the CPU (fake_driver, fake_nvrtc).
+// Compiles and runs programs on GPUs: on some that are not there, with a driver and a compiler that
+// do everything on the CPU (fake_driver, fake_nvrtc), or on those of this machine.
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/engine/cuda_backend.h"
 #include "core/gpu/driver.h"
+#include "core/gpu/installation.h"
 #include "core/jit/files.h"
 #include "core/jit/nvrtc.h"
+#include "core/jit/nvrtc_places.h"
 #include "fake_driver/fake_driver.h"
 #include "support/machine.h"
 #include "support/small_cuda_shape.h"
 
 namespace kernelops::testing {
 
-/// The compiler that is not there.
-inline std::shared_ptr<Nvrtc> fake_nvrtc() {
-  static const std::shared_ptr<Nvrtc> found = search_nvrtc({{KERNELOPS_FAKE_NVRTC}}, {}).nvrtc;
+/// What this machine has for work on GPUs; looked for once.
+inline const CudaInstallation& machine_gpus() {
+  static const CudaInstallation found =
+      find_cuda(nullptr, driver_candidates(), nvrtc_candidates(nvrtc_places("")));
   return found;
 }
 
-/// Some devices of one kind, with all that programs need to run on them.
+/// A driver and a compiler that are not there, for `devices` devices.
+inline CudaInstallation fake_gpus(int devices) {
+  fake::Machine machine;
+  machine.devices = devices;
+  machine.asynchronous = true;
+  fake::reset(machine);
+  return find_cuda(nullptr, {{KERNELOPS_FAKE_DRIVER}}, {{KERNELOPS_FAKE_NVRTC}});
+}
+
+/// The devices of an installation, with all that programs need to run on them.
 class GpuMachine {
  public:
-  /// `memory` is the cap of each device's pool; 0 is the default.
-  explicit GpuMachine(int devices = 1, std::size_t memory = 0,
-                      ShapeChoice choose_shape = small_shape)
-      : directory_("/tmp/kernelops-test-"), cache_(directory_.path() + "/cache") {
-    fake::Machine machine;
-    machine.devices = devices;
-    machine.asynchronous = true;
-    fake::reset(machine);
-    driver_ = search_driver({{KERNELOPS_FAKE_DRIVER}}).driver;
-    backend_ = std::make_unique<CudaBackend>(fake_nvrtc(), cache_, KERNELOPS_KERNEL_DIR, "test",
-                                             std::move(choose_shape));
-    for (int k = 0; k < devices; ++k) {
-      devices_.push_back(std::make_shared<GpuDevice>(driver_, k, memory));
+  /// Devices that are not there.
+  explicit GpuMachine(int devices = 1) : GpuMachine(fake_gpus(devices), small_shape) {}
+
+  GpuMachine(const CudaInstallation& gpus, ShapeChoice choose_shape)
+      : directory_("/tmp/kernelops-test-"),
+        cache_(directory_.path() + "/cache"),
+        backend_(gpus.compiler, cache_, KERNELOPS_KERNEL_DIR, "test", std::move(choose_shape)) {
+    for (const DeviceProperties& device : gpus.devices) {
+      devices_.push_back(std::make_shared<GpuDevice>(gpus.driver.driver, device.ordinal, 0));
     }
   }
 
-  CudaBackend& backend() { return *backend_; }
+  CudaBackend& backend() { return backend_; }
   ThreadPool& pool() { return pool_; }
   const std::vector<std::shared_ptr<GpuDevice>>& devices() const { return devices_; }
 
   /// A program on the first `devices` devices.
   std::shared_ptr<Executable> executable(const Program& program, bool float32,
                                          std::size_t devices = 1, bool tensor_cores = false) {
-    return backend_->executable(program, {float32, tensor_cores},
-                                {devices_.begin(), devices_.begin() + static_cast<long>(devices)},
-                                {});
+    return backend_.executable(program, {float32, tensor_cores},
+                               {devices_.begin(), devices_.begin() + static_cast<long>(devices)},
+                               {});
   }
 
+  /// Caps the memory of every device; 0 is the default.
   void set_memory(std::size_t cap) {
     for (const auto& device : devices_) device->set_memory_cap(cap);
   }
@@ -68,8 +77,7 @@ class GpuMachine {
  private:
   TemporaryDirectory directory_;
   CudaImageCache cache_;
-  std::shared_ptr<CudaDriver> driver_;
-  std::unique_ptr<CudaBackend> backend_;
+  CudaBackend backend_;
   std::vector<std::shared_ptr<GpuDevice>> devices_;
   ThreadPool pool_;
 };
@@ -108,6 +116,21 @@ class GpuRunner {
     return out[0];
   }
 
+  /// The results with as little memory as will do.
+  std::vector<Table> streamed(const Program& program, const Executable& executable,
+                              const Values& values) {
+    for (std::size_t memory = 4096;; memory += memory / 4) {
+      machine_.set_memory(memory);
+      try {
+        std::vector<Table> out = pairs(program, executable, values);
+        machine_.set_memory(0);
+        return out;
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::memory || memory > (1 << 26)) throw;
+      }
+    }
+  }
+
  private:
   void run(const Executable& executable, const Bindings& bindings, Category category,
            const std::vector<OutputView>& outputs) {
@@ -118,5 +141,18 @@ class GpuRunner {
   Sizes sizes_;
   bool float32_;
 };
+
+/// Checks all outputs of the reductions of one program.
+inline void expect_all(const std::vector<Table>& all, const std::vector<Expr>& nodes,
+                       const Values& values, const Sizes& sizes, double tolerance) {
+  auto begin = all.begin();
+  for (Expr node : nodes) {
+    const auto end = begin + static_cast<std::ptrdiff_t>(node->reduction->outputs.size());
+    SCOPED_TRACE(print_formula(node));
+    expect_outputs({begin, end}, node, values, sizes, tolerance);
+    if (::testing::Test::HasFatalFailure()) return;
+    begin = end;
+  }
+}
 
 }  // namespace kernelops::testing
