@@ -1,11 +1,12 @@
-// Random formulas over all rows of the table, several in one program: compiled kernels, the
-// interpreter and the evaluator agree.
+// Random formulas over all rows of the table, several in one program: compiled kernels, kernels of
+// CUDA, the interpreter and the evaluator agree.
 #include "support/random_formula.h"
 
 #include <gtest/gtest.h>
 
 #include "core/ir/print.h"
 #include "core/transform/regroup.h"
+#include "support/gpu_machine.h"
 #include "support/interpret.h"
 #include "support/machine.h"
 
@@ -14,6 +15,8 @@ namespace {
 
 using testing::CompiledRunner;
 using testing::Formulas;
+using testing::GpuMachine;
+using testing::GpuRunner;
 using testing::InterpretedRunner;
 using testing::Machine;
 using testing::Random;
@@ -59,7 +62,12 @@ TEST_P(RandomFormulas, AreRightInManyReductions) {
   const Program program = lower(nodes);
   const Program transposed = lower(nodes, SumScheme::block, true);
   Machine machine;
+  GpuMachine gpus(2);
   for (const bool float32 : {true, false}) {
+    // A compilation for each is enough.
+    const bool on_gpus = float32 == (GetParam() % 2 == 0);
+    const std::shared_ptr<Executable> cuda =
+        on_gpus ? gpus.executable(program, float32, 2) : nullptr;
     const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
     const std::shared_ptr<Kernel> other =
         float32 ? nullptr : machine.backend().kernel(transposed, float32, {});
@@ -71,6 +79,9 @@ TEST_P(RandomFormulas, AreRightInManyReductions) {
           other == nullptr
               ? compiled
               : CompiledRunner(machine, sizes, float32, 2).pairs(transposed, *other, values);
+      const std::vector<Table> on_devices =
+          cuda == nullptr ? compiled
+                          : GpuRunner(gpus, sizes, float32).pairs(program, *cuda, values);
       const std::vector<Table> interpreted = InterpretedRunner(sizes).pairs(program, values);
       std::size_t first = 0;
       for (Expr node : nodes) {
@@ -83,6 +94,7 @@ TEST_P(RandomFormulas, AreRightInManyReductions) {
         };
         testing::expect_outputs(part(interpreted), node, values, sizes, 1e-9);
         testing::expect_outputs(part(compiled), node, values, sizes, float32 ? 1e-4 : 1e-9);
+        testing::expect_outputs(part(on_devices), node, values, sizes, float32 ? 1e-4 : 1e-9);
         testing::expect_outputs(part(turned), node, values, sizes, float32 ? 1e-4 : 1e-9);
         ASSERT_FALSE(HasFailure());
         first += node->reduction->outputs.size();
