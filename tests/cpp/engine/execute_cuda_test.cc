@@ -41,14 +41,17 @@ class GpuTest : public ::testing::Test {
       Values values = f.values(random, sizes);
       if (float32) values = testing::rounded_to_float(values);
       GpuRunner runner(machine, sizes, float32);
-      testing::expect_all(runner.pairs(program, *one, values), nodes, values, sizes, tolerance);
+      testing::expect_all_outputs(runner.pairs(program, *one, values), nodes, values, sizes,
+                                  tolerance);
       ASSERT_FALSE(HasFailure()) << "in one piece";
-      testing::expect_all(runner.streamed(program, *one, values), nodes, values, sizes, tolerance);
+      testing::expect_all_outputs(runner.streamed(program, *one, values), nodes, values, sizes,
+                                  tolerance);
       ASSERT_FALSE(HasFailure()) << "streamed";
-      testing::expect_all(runner.pairs(program, *three, values), nodes, values, sizes, tolerance);
+      testing::expect_all_outputs(runner.pairs(program, *three, values), nodes, values, sizes,
+                                  tolerance);
       ASSERT_FALSE(HasFailure()) << "on three devices";
-      testing::expect_all(runner.streamed(program, *three, values), nodes, values, sizes,
-                          tolerance);
+      testing::expect_all_outputs(runner.streamed(program, *three, values), nodes, values, sizes,
+                                  tolerance);
       ASSERT_FALSE(HasFailure()) << "streamed on three devices";
     }
   }
@@ -155,8 +158,8 @@ TEST_F(GpuTest, InputsMayBeOnADevice) {
           view.data = nullptr;
         }
         GpuRunner runner(machine, sizes, float32);
-        testing::expect_all(runner.pairs(program, *executable, bindings), nodes, values, sizes,
-                            float32 ? 2e-5 : 1e-11);
+        testing::expect_all_outputs(runner.pairs(program, *executable, bindings), nodes, values,
+                                    sizes, float32 ? 2e-5 : 1e-11);
         ASSERT_FALSE(HasFailure()) << devices << " devices, data on " << place;
       }
     }

@@ -41,11 +41,11 @@ class RealGpu : public ::testing::Test {
     GpuRunner runner(*machine, sizes, float32);
     for (std::size_t devices = 1; devices <= machine->devices().size(); ++devices) {
       const auto executable = machine->executable(program, float32, devices);
-      testing::expect_all(runner.pairs(program, *executable, values), nodes, values, sizes,
-                          tolerance);
+      testing::expect_all_outputs(runner.pairs(program, *executable, values), nodes, values, sizes,
+                                  tolerance);
       ASSERT_FALSE(HasFailure()) << devices << " devices";
-      testing::expect_all(runner.streamed(program, *executable, values), nodes, values, sizes,
-                          tolerance);
+      testing::expect_all_outputs(runner.streamed(program, *executable, values), nodes, values,
+                                  sizes, tolerance);
       ASSERT_FALSE(HasFailure()) << "streamed on " << devices << " devices";
     }
   }

@@ -17,7 +17,7 @@
 #include "core/support/rounding.h"
 #include "fake_driver/fake_driver.h"
 #include "support/cuda_on_cpu.h"
-#include "support/machine.h"
+#include "support/executor.h"
 #include "support/small_cuda_shape.h"
 
 namespace kernelops::testing {
@@ -206,5 +206,18 @@ class ShimRunner {
   bool float32_;
   std::int64_t launch_columns_;
 };
+
+/// Such kernels as an executor of programs of pairs.
+inline Executor shim_executor(std::int64_t part_columns) {
+  Executor out;
+  out.pairs = [part_columns](const Program& program, bool float32) {
+    const auto kernel =
+        std::make_shared<ShimKernel>(program, float32, small_shape(program, float32));
+    return [kernel, part_columns](const Values& values, const Sizes& sizes) {
+      return ShimRunner(sizes, part_columns).pairs(*kernel, values);
+    };
+  };
+  return out;
+}
 
 }  // namespace kernelops::testing

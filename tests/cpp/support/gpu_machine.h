@@ -14,7 +14,7 @@
 #include "core/jit/nvrtc.h"
 #include "core/jit/nvrtc_places.h"
 #include "fake_driver/fake_driver.h"
-#include "support/machine.h"
+#include "support/executor.h"
 #include "support/small_cuda_shape.h"
 
 namespace kernelops::testing {
@@ -101,19 +101,17 @@ class GpuRunner {
   /// With the inputs wherever they are.
   std::vector<Table> pairs(const Program& program, const Executable& executable,
                            const Bindings& bindings) {
-    std::vector<Table> out = output_tables(program, sizes_);
-    run(executable, bindings, Category::i, output_views(out));
-    for (std::size_t n = 0; n < out.size(); ++n) {
-      if (program.outputs[n].type == StateType::index) out[n] = from_host(out[n]);
-    }
-    return out;
+    return fill_pairs(program, bindings, sizes_,
+                      [&](const Bindings& inputs, const std::vector<OutputView>& outputs) {
+                        run(executable, inputs, Category::i, outputs);
+                      });
   }
 
   Table rows(const Program& program, Category category, const Values& values) {
-    const BoundValues bound(values);
-    std::vector<Table> out = {Table(sizes_.of(category), program.result_dimension, -77)};
-    run(*machine_.executable(program, float32_), bound.bindings, category, output_views(out));
-    return out[0];
+    return fill_rows(program, category, values, sizes_,
+                     [&](const Bindings& inputs, const OutputView& output) {
+                       run(*machine_.executable(program, float32_), inputs, category, {output});
+                     });
   }
 
   /// The results with as little memory as will do.
@@ -142,17 +140,17 @@ class GpuRunner {
   bool float32_;
 };
 
-/// Checks all outputs of the reductions of one program.
-inline void expect_all(const std::vector<Table>& all, const std::vector<Expr>& nodes,
-                       const Values& values, const Sizes& sizes, double tolerance) {
-  auto begin = all.begin();
-  for (Expr node : nodes) {
-    const auto end = begin + static_cast<std::ptrdiff_t>(node->reduction->outputs.size());
-    SCOPED_TRACE(print_formula(node));
-    expect_outputs({begin, end}, node, values, sizes, tolerance);
-    if (::testing::Test::HasFatalFailure()) return;
-    begin = end;
-  }
+/// The first `devices` devices as an executor of programs of pairs.
+inline Executor gpu_executor(GpuMachine& machine, std::size_t devices) {
+  Executor out;
+  out.pairs = [&machine, devices](const Program& program, bool float32) {
+    return
+        [&machine, &program, float32, executable = machine.executable(program, float32, devices)](
+            const Values& values, const Sizes& sizes) {
+          return GpuRunner(machine, sizes, float32).pairs(program, *executable, values);
+        };
+  };
+  return out;
 }
 
 }  // namespace kernelops::testing
