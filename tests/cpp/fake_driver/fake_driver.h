@@ -1,6 +1,11 @@
 // A CUDA driver that is not there: a library with the driver's functions that keeps "device" memory
-// in host memory and runs host functions as kernels, at once and in order. It keeps the books on
-// everything it hands out, and fails when it is told to.
+// in host memory and runs host functions as kernels, in order. It keeps the books on everything it
+// hands out, and fails when it is told to.
+//
+// In a process that cannot call the functions below, the environment says what to do:
+//   KERNELOPS_FAKE_DEVICES, _CAPABILITY, _MEMORY, _DRIVER, _PROCESSORS, _ASYNC: the Machine;
+//   KERNELOPS_FAKE_FAIL=cuMemAlloc:3:2[:lasting],...: as fail("cuMemAlloc", 3, 2[, true]), counted
+//   from the first call after the variable has changed. Complaints go to the standard error.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +19,10 @@ struct Machine {
   int capability = 90;                  // ten times major plus minor
   std::size_t memory_bytes = 1u << 30;  // of each device
   int driver_version = 13000;
+  int processors = 2;  // few, so that a device is soon full
+  // Work is done when somebody waits for it or asks, not before: who reads a result too early, or
+  // writes over pinned memory that is still to be copied, finds out.
+  bool asynchronous = false;
 };
 
 /// Forgets everything, as in a new process on this machine.
@@ -63,9 +72,18 @@ using Kernel = void (*)(const Launch&);
 /// Makes `kernel` a function of images that begin with kImage.
 void add_kernel(const std::string& name, Kernel kernel);
 
-/// An image whose functions are those of add_kernel(). An image may also be a whole shared library
-/// with functions `extern "C" void name(const Launch&)`.
+/// An image whose functions are those of add_kernel(). An image may also be a whole shared library:
+/// a function `name` of it is a constant Entry of C called `name` + kEntry, or a plain Kernel.
 inline constexpr char kImage[] = "image of the fake driver";
+inline constexpr char kEntry[] = "_entry";
+
+/// A kernel and what a driver knows of it.
+struct Entry {
+  Kernel run;
+  int most_threads;  // in a block
+  int arguments;
+  const unsigned* argument_bytes;
+};
 
 /// The memory behind an address of a device, for kernels.
 inline void* memory(unsigned long long address) { return reinterpret_cast<void*>(address); }

@@ -36,7 +36,7 @@ TEST_F(DriverTest, TellsOfTheDevicesWithoutUsingThem) {
   EXPECT_EQ(device.name, "Pretend GPU 1");
   EXPECT_EQ(device.architecture, 121);
   EXPECT_EQ(device.memory_bytes, 5000u);
-  EXPECT_EQ(device.processors, 132);
+  EXPECT_EQ(device.processors, fake::Machine().processors);
   EXPECT_EQ(device.shared_bytes_per_block, 232448);
   EXPECT_EQ(fake::calls("cuDevicePrimaryCtxRetain"), 0);
   EXPECT_TRUE(fake::books().is_empty());

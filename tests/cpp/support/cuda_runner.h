@@ -15,6 +15,8 @@
 #include "core/jit/module.h"
 #include "core/jit/process.h"
 #include "core/support/rounding.h"
+#include "fake_driver/fake_driver.h"
+#include "support/cuda_on_cpu.h"
 #include "support/machine.h"
 
 namespace kernelops::testing {
@@ -26,12 +28,9 @@ class ShimKernel {
       : program_(program), float32_(float32), shape_(shape), directory_("/tmp/kernelops-shim-") {
     const std::string source = directory_.path() + "/kernel.cc";
     const std::string library = directory_.path() + "/kernel.so";
-    std::ofstream(source) << "#include \"support/cuda_shim.h\"\n"
-                          << generate_cuda(program, float32, shape).text;
+    std::ofstream(source) << cuda_on_cpu(generate_cuda(program, float32, shape).text, "kernel.cu");
     const ProcessResult result =
-        run_process({"g++", "-std=c++17", "-O1", "-march=native", "-fno-strict-aliasing", "-w",
-                     "-shared", "-fPIC", "-iquote", KERNELOPS_KERNEL_DIR, "-iquote",
-                     KERNELOPS_TEST_DIR, source, "-o", library});
+        run_process(cuda_on_cpu_command("g++", {KERNELOPS_KERNEL_DIR}, source, library));
     if (result.status != 0) throw std::runtime_error(result.output);
     module_ = std::make_unique<Module>(library);
   }
@@ -43,15 +42,17 @@ class ShimKernel {
   template <class... Arguments>
   void launch(const std::string& name, std::int64_t grid_x, std::int64_t grid_y, int block,
               Arguments... arguments) const {
-    using Function = void (*)(Arguments...);
-    using Launch = void (*)(int, int, int, void (*)(void*), void*);
-    auto call = [function = reinterpret_cast<Function>(module_->symbol(name)), arguments...] {
-      function(arguments...);
-    };
-    using Call = decltype(call);
-    reinterpret_cast<Launch>(module_->symbol("kernelops_shim_launch"))(
-        static_cast<int>(grid_x), static_cast<int>(grid_y), block,
-        [](void* each) { (*static_cast<Call*>(each))(); }, &call);
+    const auto* entry = static_cast<const fake::Entry*>(module_->symbol(name + fake::kEntry));
+    const std::vector<unsigned> bytes = {sizeof(Arguments)...};
+    if (!std::equal(bytes.begin(), bytes.end(), entry->argument_bytes,
+                    entry->argument_bytes + entry->arguments)) {
+      throw std::logic_error(name + " is given other arguments than it has");
+    }
+    void* addresses[] = {&arguments...};
+    entry->run({{static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y), 1},
+                {static_cast<unsigned>(block), 1, 1},
+                0,
+                addresses});
   }
 
  private:
