@@ -26,7 +26,7 @@ constexpr const char* kTensorCores = "tensor cores";
 struct Measurement {
   std::string variant;
   std::int64_t rows = 0;
-  double first_seconds = 0;   // a small first call, with the compiler
+  double first_seconds = 0;   // a small first call, with the compiler; or 0
   double call_seconds = 0;    // a whole warm call by the clock, results on the host
   double device_seconds = 0;  // its kernels by events
   std::size_t launches = 0;
