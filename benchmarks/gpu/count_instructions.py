@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Counts the instructions of the loops of a kernel in a cubin, without a disassembler.
 
-    count_instructions.py kernel.cubin kernelops_tile
+    count_instructions.py kernel.cubin kernelops_tile [dimension]
 
 From sm_70 on an instruction has 16 bytes and its opcode is in the lowest 9 bits (the 3 above say
 where the operands come from). A loop is what lies between a branch backwards and its target. The
 printed loops are those that hold no other; the numbers of the opcodes come from assembling small
-kernels.
+kernels. With the dimension of the points it also guesses how many instructions a pair takes: a loop
+has as many pairs as special functions, or else as it has products for all components.
 """
 import collections
 import struct
@@ -16,7 +17,7 @@ NAMES = {
     0x002: "MOV", 0x007: "SEL", 0x008: "FSEL", 0x009: "FMNMX", 0x00b: "FSETP", 0x00c: "ISETP",
     0x010: "IADD3", 0x011: "LEA", 0x012: "LOP3", 0x019: "SHF", 0x020: "FMUL", 0x021: "FADD",
     0x023: "FFMA", 0x024: "IMAD", 0x025: "IMAD.WIDE", 0x028: "DMUL", 0x029: "DADD", 0x02a: "DSETP",
-    0x02b: "DFMA", 0x048: "VIMNMX", 0x108: "MUFU", 0x110: "F2F", 0x11d: "BAR", 0x145: "BSSY",
+    0x02b: "DFMA", 0x03c: "HMMA", 0x048: "VIMNMX", 0x108: "MUFU", 0x110: "F2F", 0x11d: "BAR", 0x145: "BSSY",
     0x141: "BSYNC", 0x147: "BRA", 0x181: "LDG", 0x183: "LDL", 0x184: "LDS", 0x186: "STG",
     0x187: "STL", 0x188: "STS", 0x118: "NOP",
 }
@@ -35,6 +36,7 @@ def section(data, wanted):
 
 
 def main():
+    dimension = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     code = section(open(sys.argv[1], "rb").read(), sys.argv[2])
     words = [struct.unpack_from("<QQ", code, at) for at in range(0, len(code), 16)]
     opcodes = [low & 0x1FF for low, _ in words]
@@ -53,7 +55,12 @@ def main():
                                    for a, b in loops):
             continue
         found = collections.Counter(NAMES.get(op, hex(op)) for op in opcodes[first:last + 1])
-        print(f"instructions {first} to {last}: {last - first + 1}:",
+        length = last - first + 1
+        pairs = found["MUFU"]
+        if pairs == 0 and dimension:
+            pairs = (found["FFMA"] + found["FMUL"]) / dimension
+        guess = f" ({length / pairs:.1f} for a pair)" if dimension and pairs > 0 else ""
+        print(f"instructions {first} to {last}: {length}{guess}:",
               ", ".join(f"{name} {count}" for name, count in found.most_common()))
 
 
