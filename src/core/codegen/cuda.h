@@ -28,12 +28,15 @@ struct CudaShape {
   int tiles_of_span = 64;  // before long states are merged into those in memory
   bool states_in_registers = false;  // those in double, too, for all the columns of a block
   CudaMatrixShape matrix = {};
+  bool tensor_cores = false;  // compute them, from compute capability 8.0 on
 
   int block_rows() const { return threads * rows; }
 };
 
-/// The shape for a program in one precision.
-CudaShape choose_cuda_shape(const Program& program, bool float32);
+/// The shape for a program in one precision. Where `tensor_cores` holds, scalar products and
+/// squared distances of float may be computed on them, with the error that
+/// inst/kernels/cuda/tensor.h states.
+CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_cores = false);
 
 /// Slots from one column to the next in shared memory: whole loads of 16 bytes.
 std::int64_t shared_column_slots(const Program& program, bool float32);

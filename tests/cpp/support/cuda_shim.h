@@ -16,7 +16,7 @@
 #define __align__(bytes) __attribute__((aligned(bytes)))
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
 #define __syncthreads kernelops_shim::wait_for_all
 
 struct KernelopsIndex {
@@ -48,7 +48,62 @@ static void start() {
 
 static void wait_for_all() { swapcontext(&threads[running].context, &scheduler); }
 
+// What a tensor core adds: products of numbers of 11 bits, with the sum before, all cut off at the
+// 24 bits of the largest of them, as is their sum (Fasi, Higham, Mikaitis and Pranesh 2021).
+static float added_by_tensor_core(const double* terms, int count) {
+  double largest = 0;
+  for (int n = 0; n < count; ++n) largest = fmax(largest, fabs(terms[n]));
+  if (!(largest < INFINITY) || largest == 0) {
+    double sum = 0;
+    for (int n = 0; n < count; ++n) sum += terms[n];
+    return static_cast<float>(sum);
+  }
+  const double unit = ldexp(1, ilogb(largest) - 23);
+  double sum = 0;
+  for (int n = 0; n < count; ++n) sum += trunc(terms[n] / unit);
+  const int excess = sum == 0 ? 0 : ilogb(sum) - 23;
+  if (excess > 0) sum = ldexp(trunc(ldexp(sum, -excess)), excess);
+  return static_cast<float>(sum * unit);
+}
+
+struct Factors {
+  unsigned a[4], b[2];
+};
+
+// In turns, so that what one product reads is still there when the next one is written.
+static std::vector<Factors> deposited[2];
+static std::vector<unsigned> turns;
+
+static double factor(unsigned bits) {
+  const unsigned kept = bits & 0xffffe000u;
+  float value;
+  __builtin_memcpy(&value, &kept, sizeof(value));
+  return value;
+}
+
+// mma.m16n8k8 of tf32: all threads of a block must call it, as all those of a warp must.
+static void multiply_in_warp(float (&sums)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  const unsigned self = running;
+  std::vector<Factors>& all = deposited[turns[self]++ % 2];
+  for (int n = 0; n < 4; ++n) all[self].a[n] = a[n];
+  for (int n = 0; n < 2; ++n) all[self].b[n] = b[n];
+  wait_for_all();
+  const Factors* const warp = all.data() + self / 32 * 32;
+  const unsigned group = self % 32 / 4, member = self % 4;
+  for (unsigned e = 0; e < 4; ++e) {
+    const unsigned row = group, column = 2 * member + e % 2;
+    double terms[9] = {sums[e]};
+    for (unsigned k = 0; k < 8; ++k) {
+      terms[1 + k] = factor(warp[4 * row + k % 4].a[k / 4 * 2 + e / 2]) *
+                     factor(warp[4 * column + k % 4].b[k / 4]);
+    }
+    sums[e] = added_by_tensor_core(terms, 9);
+  }
+}
+
 static void run_block() {
+  for (std::vector<Factors>& each : deposited) each.resize(threads.size());
+  turns.assign(threads.size(), 0);
   for (Thread& each : threads) {
     each.ended = false;
     getcontext(&each.context);
