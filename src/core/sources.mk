@@ -51,6 +51,7 @@ CORE_SOURCES = \
   core/codegen/cuda_launch.cc \
   core/codegen/cuda_matrix.cc \
   core/codegen/cuda_shape.cc \
+  core/codegen/cuda_tensor.cc \
   core/codegen/deferred_writer.cc \
   core/codegen/state_functions.cc \
   core/codegen/state_ranks.cc \

@@ -39,9 +39,9 @@ KERNELOPS_INLINE void finish_copies() {
 }
 
 // Copies slots, `stride` apart, of `width` rows of a panel (from `source` on, of `count` that there
-// are) to shared memory as [slot][width], `chunk` slots at a time. Rows after the last one repeat
+// are) to shared memory as [slot][pitch], `chunk` slots at a time. Rows after the last one repeat
 // it. Where the panel allows it, 16 bytes are copied at a time.
-template <int threads, int width, int chunk, class Real>
+template <int threads, int width, int pitch, int chunk, class Real>
 class PanelCopy {
  public:
   KERNELOPS_METHOD PanelCopy(const Real* source, long long stride, int count)
@@ -86,12 +86,12 @@ class PanelCopy {
   KERNELOPS_METHOD void copy(Real* target, const Real* from, int slots) {
     constexpr int kDown = Share<group>::kDown;
     const int first = Share<group>::first();
-    target += first * width;
+    target += first * pitch;
     KERNELOPS_UNROLL(8)
     for (int k = 0; k < chunk; k += kDown) {
       // Known beforehand for whole chunks.
       if (k + kDown > slots && k + first >= slots) break;
-      copy_to_shared<group* static_cast<int>(sizeof(Real))>(target + k * width, from);
+      copy_to_shared<group* static_cast<int>(sizeof(Real))>(target + k * pitch, from);
       from += kDown * stride_;
     }
   }

@@ -135,7 +135,9 @@ class CudaWriter {
 
   std::string preamble() const {
     const std::string real = float32_ ? "float" : "double";
-    return "#include \"cuda/words.h\"\n\nnamespace kernelops {\n\nusing Size = int;\n"
+    return std::string("#include \"cuda/words.h\"\n") +
+           (shape_.tensor_cores ? "#include \"cuda/tensor.h\"\n" : "") +
+           "\nnamespace kernelops {\n\nusing Size = int;\n"
            "using Stride = long long;\nusing Real = " +
            real +
            ";\nusing V = Lane<Real>;\nusing I = Lane<int>;\nusing W = Lane<double>;\n"
@@ -343,8 +345,9 @@ class CudaWriter {
                             {column_slots_, ""});
     const bool holds = deferred.holds();
     std::string out =
-        packed_slots() +
-        "extern \"C\" __global__ void __launch_bounds__(kThreads) kernelops_tile(\n"
+        packed_slots() + "extern \"C\" __global__ void __launch_bounds__(kThreads" +
+        std::string(shape_.tensor_cores ? ", 384 / kThreads" : "") +
+        ") kernelops_tile(\n"
         "    const Real* __restrict__ parameter, const Real* __restrict__ rows, Stride stride,\n"
         "    Size row_count, const Real* __restrict__ column_panel, Stride column_stride,\n"
         "    Size column_count, Size part_columns, Stride first_column, double* states,\n"
@@ -378,8 +381,9 @@ class CudaWriter {
            "  [[maybe_unused]] constexpr Size block = 0;\n" +
            local_arrays(program_.pair, shape_.rows);
     if (shared()) out += "  __shared__ __align__(16) Real packed[kTileColumns * kColumnSlots];\n";
-    const CudaMatrixWriter matrix(split_, float32_, shape_, dialect_);
-    if (split_ != nullptr) out += matrix.declarations("  ");
+    if (split_ != nullptr) {
+      out += CudaMatrixWriter(*split_, float32_, shape_).declarations("  ");
+    }
     const bool spans = has_tile_states();
     out += "  V scratch_memory[" + number(std::max<std::int64_t>(1, states_.scratch_vectors())) +
            " * kRowVectors];\n"
@@ -405,7 +409,10 @@ class CudaWriter {
            "  place.first_column = first_column + start;\n" + indent +
            "  [[maybe_unused]] char* scratch = " + (spans ? "tile_memory" : "memory") + ";\n" +
            (shared() ? fetch(indent + "  ") : "") +
-           (split_ != nullptr ? matrix.sums(indent + "  ") : "") + indent +
+           (split_ != nullptr
+                ? CudaMatrixWriter(*split_, float32_, shape_).sums(dialect_, indent + "  ")
+                : "") +
+           indent +
            "  const Real* const columns = " + (shared() ? "packed" : "column_panel + start") +
            ";\n" + tile_body(deferred, holds, indent + "  ") +
            states_.settle_ranks(false, indent + "  ") + indent + "}\n";

@@ -30,12 +30,10 @@ struct CudaShape {
   bool states_in_registers = false;  // those in double, too, for all the columns of a block
   CudaMatrixShape matrix = {};
   RankPlace ranks = RankPlace::heaps;
+  bool tensor_cores = false;  // compute them, from compute capability 8.0 on
 
   int block_rows() const { return threads * rows; }
 };
-
-/// The shape for a program in one precision; `tensor_cores` says whether they may be used.
-CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_cores = false);
 
 /// How few rows a call may have for smaller blocks to pay: the bound of the class that `rows`
 /// belong to, or 0 for many rows.
@@ -43,6 +41,11 @@ std::int64_t few_rows_class(std::int64_t rows);
 
 /// A shape made smaller for calls of such a class, of which most threads would have no row.
 CudaShape fit_to_rows(CudaShape shape, std::int64_t row_class);
+
+/// The shape for a program in one precision. Where `tensor_cores` holds, scalar products and
+/// squared distances of float may be computed on them, with the error that
+/// inst/kernels/cuda/tensor.h states.
+CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_cores = false);
 
 /// Slots from one column to the next in shared memory: whole loads of 16 bytes.
 std::int64_t shared_column_slots(const Program& program, bool float32);

@@ -18,34 +18,40 @@ namespace kernelops {
 /// The shortest sums that are worth it.
 constexpr std::int64_t kShortestMatrixSum = 12;
 
-/// Sets what of a shape depends on the long sums of a program, if they can be computed so.
-void choose_matrix_shape(const Program& program, bool float32, CudaShape* shape);
+/// Sets what of a shape depends on the long sums of a program, if they can be computed so, and
+/// whether on tensor cores.
+void choose_matrix_shape(const Program& program, bool float32, bool tensor_cores, CudaShape* shape);
 
 /// Writes the first step.
 class CudaMatrixWriter {
  public:
-  /// `dialect` has the words for all but rows and columns.
-  CudaMatrixWriter(const PairContractions* split, bool float32, const CudaShape& shape,
-                   const Dialect& dialect)
-      : split_(split), float32_(float32), shape_(shape), dialect_(dialect) {}
+  CudaMatrixWriter(const PairContractions& split, bool float32, const CudaShape& shape);
 
   /// What is declared once for all tiles.
   std::string declarations(const std::string& indent) const;
-  /// The sums of a tile, of which the first columns are `count`.
-  std::string sums(const std::string& indent) const;
-  /// A sum of the thread's row and column j + `column`.
+  /// The sums of a tile. `dialect` has the words for all but rows and columns.
+  std::string sums(const Dialect& dialect, const std::string& indent) const;
+  /// In the second step: sum number `sum` of the thread's row and column j + `column`.
   static std::string load(const std::string& sum, int column);
 
+  /// The shared memory of the kernel.
+  std::int64_t shared_bytes() const;
+
  private:
-  std::string contraction(const Contraction& each, const std::string& indent) const;
-  std::string copies(const Contraction& each, bool declares, const std::string& indent) const;
+  std::int64_t sum_stride() const;
+  std::int64_t sum_slots() const;
+  std::int64_t pitch(bool is_row) const;
+  std::int64_t component_slots(const Contraction& each) const;
   std::int64_t chunk(const Contraction& each) const;
   std::string components(const Contraction& each, const std::string& first) const;
+  std::string copies(const Contraction& each, bool declares) const;
+  std::string chunks(const Contraction& each, const std::string& before,
+                     const std::string& after_copies, const std::string& work) const;
+  std::string exact_sums(const Contraction& each, const Dialect& dialect) const;
 
-  const PairContractions* split_;
+  const PairContractions& split_;
   bool float32_;
   CudaShape shape_;
-  const Dialect& dialect_;
 };
 
 }  // namespace kernelops

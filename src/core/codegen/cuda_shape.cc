@@ -42,7 +42,7 @@ bool may_list_ranks(const Program& program) {
                      });
 }
 
-CudaShape choose_cuda_shape(const Program& program, bool float32, bool) {
+CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_cores) {
   CudaShape out;
   const std::int64_t bytes = shared_column_slots(program, float32) * (float32 ? 4 : 8);
   constexpr std::int64_t kSharedBytes = 16 * 1024;
@@ -99,7 +99,7 @@ CudaShape choose_cuda_shape(const Program& program, bool float32, bool) {
     }
   }
   out.states_in_registers = !ranked && !long_state && state_slots * out.rows <= 24;
-  choose_matrix_shape(program, float32, &out);
+  choose_matrix_shape(program, float32, tensor_cores, &out);
   return out;
 }
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -136,6 +138,139 @@ TEST_F(CudaMatrixTest, TakesNoMoreThanStaticSharedMemory) {
       const Program program = lower({f("Sum_Reduction(" + sum + ", 0)")});
       EXPECT_GT(choose_cuda_shape(program, float32).matrix.rows, 0) << sum;
     }
+  }
+}
+
+// On tensor cores, which the shim takes for the least exact there are.
+class CudaTensorTest : public CudaMatrixTest {
+ protected:
+  // One warp, and tiles of 16 columns.
+  static CudaShape one_warp(const Program& program) {
+    CudaShape shape = choose_cuda_shape(program, true, true);
+    EXPECT_TRUE(shape.tensor_cores);
+    shape.threads = 32;
+    shape.matrix = {4, 4};
+    shape.tile_columns = 16;
+    shape.tiles_of_span = 2;
+    return shape;
+  }
+};
+
+TEST_F(CudaTensorTest, IsForScalarProductsAndSquaredDistances) {
+  const auto uses = [](const std::string& sum, std::int64_t dimension, bool float32 = true) {
+    Formulas f;
+    declare(f, dimension);
+    return choose_cuda_shape(lower({f("Sum_Reduction(" + sum + ", 0)")}), float32, true)
+        .tensor_cores;
+  };
+  EXPECT_TRUE(uses("Exp(-SqDist(x, y))", 16));
+  EXPECT_TRUE(uses("SqNorm2(y - x) * (x | y)", 100));
+  EXPECT_FALSE(uses("SqDist(x, y)", 15));
+  EXPECT_FALSE(uses("SqDist(x, y)", 16, false));
+  EXPECT_FALSE(uses("Sum(Abs(x - y))", 100));
+  EXPECT_FALSE(uses("Sum(w * Square(x - y))", 100));
+  EXPECT_FALSE(uses("SqDist(x, y) * Sum(Abs(x - y))", 100));
+  Formulas f;
+  declare(f, 100);
+  EXPECT_FALSE(choose_cuda_shape(lower({f("Sum_Reduction(SqDist(x, y), 0)")}), true).tensor_cores);
+}
+
+TEST_F(CudaTensorTest, MeetsEveryEdge) {
+  for (const std::int64_t dimension : {16, 20, 30, 100}) {
+    for (const std::string text :
+         {"Sum_Reduction(Exp(-0.1 * SqDist(x, y)) * b, 0)", "LogSumExp_Reduction((x | y) + b, 1)",
+          "KMin_ArgKMin_Reduction(SqDist(y, x) + (x | y), 3, 0)"}) {
+      if (text[0] == 'K' && dimension != 20) continue;
+      Formulas f;
+      declare(f, dimension);
+      const Expr node = reduction(f, text);
+      const Program program = lower({node});
+      const ShimKernel kernel(program, true, one_warp(program));
+      for (const Sizes& sizes : {Sizes{1, 1}, Sizes{32, 16}, Sizes{45, 39}}) {
+        const Values values = testing::rounded_to_float(f.values(random, sizes));
+        for (const std::int64_t part : {1000, 23}) {
+          testing::expect_outputs(ShimRunner(sizes, part).pairs(kernel, values), node, values,
+                                  sizes, 4e-5);
+          ASSERT_FALSE(HasFailure()) << text << " " << dimension << ": " << sizes.i << " x "
+                                     << sizes.j << " in parts of " << part;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(CudaTensorTest, OfTheFullSizeIsRight) {
+  Formulas f;
+  declare(f, 24);
+  const Expr node = reduction(f, "Sum_Reduction(Exp(-0.1 * SqDist(x, y)) * v, 0)");
+  const Program program = lower({node});
+  const ShimKernel kernel(program, true, choose_cuda_shape(program, true, true));
+  const Sizes sizes{131, 70};
+  const Values values = testing::rounded_to_float(f.values(random, sizes));
+  testing::expect_outputs(ShimRunner(sizes, 1000).pairs(kernel, values), node, values, sizes, 4e-5);
+}
+
+// The errors that inst/kernels/cuda/tensor.h states, and those that are to be expected, far from
+// the origin.
+TEST_F(CudaTensorTest, KeepsItsErrorBound) {
+  constexpr double kUnit = 0x1p-24;
+  for (const std::int64_t dimension : {16, 100}) {
+    for (const double origin : {0.0, 1000.0}) {
+      Formulas f;
+      declare(f, dimension);
+      const Expr distance = f("Max_Reduction(SqDist(x, y), 0)");
+      const Expr product = f("Max_Reduction((x | y), 0)");
+      const Sizes sizes{40, 1};
+      const Values values =
+          testing::rounded_to_float(f.values(random, sizes, origin - 1, origin + 1));
+      const Table& x = values.at(f.variables[0]);
+      const Table& y = values.at(f.variables[1]);
+      for (const Expr node : {distance, product}) {
+        const Program program = lower({node});
+        const Table result =
+            ShimRunner(sizes, 1000).pairs(ShimKernel(program, true, one_warp(program)), values)[0];
+        double most = 0;
+        double squares = 0;
+        for (std::int64_t i = 0; i < sizes.i; ++i) {
+          // The centre is in the range of the coordinates.
+          double exact = 0, scale = 0;
+          for (std::int64_t k = 0; k < dimension; ++k) {
+            const double a = x.at(i, k), b = y.at(0, k);
+            exact += node == distance ? (a - b) * (a - b) : a * b;
+            scale += node == distance ? 8 : std::fabs(a * b);
+          }
+          const double error = (result.at(i, 0) - exact) / (kUnit * scale);
+          most = std::max(most, std::fabs(error));
+          squares += error * error / static_cast<double>(sizes.i);
+        }
+        const double d = static_cast<double>(dimension);
+        EXPECT_LE(most, node == distance ? 64 + d / 8 : 46 + d / 16);
+        EXPECT_LE(std::sqrt(squares), 4) << dimension << " at " << origin;
+      }
+    }
+  }
+}
+
+// Equal rows are at distance 0 or nearly so, never below; values that are missing spoil no others.
+TEST_F(CudaTensorTest, HasNoNegativeDistances) {
+  Formulas f;
+  declare(f, 20);
+  const Expr node = f("Min_Reduction(SqDist(x, y), 0)");
+  const Program program = lower({node});
+  const ShimKernel kernel(program, true, one_warp(program));
+  const Sizes sizes{35, 1};
+  Values values = testing::rounded_to_float(f.values(random, sizes, 99, 101));
+  for (std::int64_t i = 0; i < sizes.i; ++i) {
+    for (std::int64_t k = 0; k < 20; ++k) {
+      values[f.variables[0]].at(i, k) = values[f.variables[1]].at(0, k);
+    }
+  }
+  values[f.variables[0]].at(0, 3) = std::nan("");
+  values[f.variables[0]].at(34, 4) = std::numeric_limits<double>::infinity();
+  const Table result = ShimRunner(sizes, 1000).pairs(kernel, values)[0];
+  for (std::int64_t i = 1; i < 34; ++i) {
+    EXPECT_GE(result.at(i, 0), 0);
+    EXPECT_LE(result.at(i, 0), 1e-4);
   }
 }
 

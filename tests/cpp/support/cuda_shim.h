@@ -218,6 +218,56 @@ T shuffle(unsigned mask, const T& value, int from) {
   return out;
 }
 
+// What a tensor core adds: products of numbers of 11 bits, with the sum before, all cut off at the
+// 24 bits of the largest of them, as is their sum (Fasi, Higham, Mikaitis and Pranesh 2021).
+inline float added_by_tensor_core(const double* terms, int count) {
+  double largest = 0;
+  for (int n = 0; n < count; ++n) largest = fmax(largest, fabs(terms[n]));
+  double sum = 0;
+  if (!(largest < INFINITY) || largest == 0) {
+    for (int n = 0; n < count; ++n) sum += terms[n];
+    return static_cast<float>(sum);
+  }
+  const double unit = ldexp(1, ilogb(largest) - 23);
+  for (int n = 0; n < count; ++n) sum += trunc(terms[n] / unit);
+  const int excess = sum == 0 ? 0 : ilogb(sum) - 23;
+  if (excess > 0) sum = ldexp(trunc(ldexp(sum, -excess)), excess);
+  return static_cast<float>(sum * unit);
+}
+
+// Two factors that a lane gives at once, as a tensor core reads them.
+inline double factor(unsigned long long pair, unsigned number) {
+  const unsigned kept = static_cast<unsigned>(pair >> (32 * number)) & 0xffffe000u;
+  float value;
+  memcpy(&value, &kept, sizeof(value));
+  return value;
+}
+
+/// mma.m16n8k8 of tf32; all threads of a warp must call it.
+inline void multiply_in_warp(float (&sums)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  const auto given_by_all = [](unsigned long long(&all)[kWarp], unsigned low, unsigned high) {
+    memcpy(all, exchange(0xFFFFFFFFu, static_cast<unsigned long long>(high) << 32 | low),
+           sizeof all);
+  };
+  // Of the columns k and k + 4, rows `group` and `group` + 8; and of b.
+  unsigned long long near[kWarp], far[kWarp], other[kWarp];
+  given_by_all(near, a[0], a[1]);
+  given_by_all(far, a[2], a[3]);
+  given_by_all(other, b[0], b[1]);
+  const unsigned self = static_cast<unsigned>(lane());
+  const unsigned row = self / 4;
+  for (unsigned e = 0; e < 4; ++e) {
+    const unsigned column = 2 * (self % 4) + e % 2;
+    double terms[9] = {sums[e]};
+    for (unsigned k = 0; k < 8; ++k) {
+      const unsigned long long(&of_a)[kWarp] = k < 4 ? near : far;
+      terms[1 + k] =
+          factor(of_a[4 * row + k % 4], e / 2) * factor(other[4 * column + k % 4], k / 4);
+    }
+    sums[e] = added_by_tensor_core(terms, 9);
+  }
+}
+
 }  // namespace kernelops_shim
 
 static inline void __syncthreads() { kernelops_shim::pause(kernelops_shim::Waits::for_block); }

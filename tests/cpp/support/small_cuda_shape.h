@@ -8,6 +8,8 @@ namespace kernelops::testing {
 /// A shape with so few threads and columns that small data meet every edge.
 inline CudaShape small_shape(const Program& program, bool float32, bool tensor_cores = false) {
   CudaShape shape = choose_cuda_shape(program, float32, tensor_cores);
+  // Tensor cores have sizes of their own.
+  if (shape.tensor_cores) return shape;
   shape.threads = 4;
   if (shape.tile_columns > 0) shape.tile_columns = 16;
   if (shape.matrix.rows > 0) {
