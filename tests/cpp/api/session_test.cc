@@ -59,8 +59,8 @@ TEST_F(SessionTest, TheSecondCallFindsOperatorAndKernel) {
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
   EXPECT_EQ(kernels(), 1u);
   EXPECT_TRUE(session.status(loaded->op, settings).compiled);
-  ASSERT_EQ(loaded->kernels.size(), 1u);
-  EXPECT_EQ(loaded->kernels[0].size(), 1u);
+  ASSERT_EQ(loaded->executables.size(), 1u);
+  EXPECT_EQ(loaded->executables[0].size(), 1u);
   // Without a kernel on disk the one in memory still answers.
   EXPECT_EQ(session.clear_cache(settings), 1u);
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
@@ -78,7 +78,7 @@ TEST_F(SessionTest, BothPrecisionsAreKept) {
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
   settings.float32 = true;
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
-  EXPECT_EQ(session.load(text(kFormula, kArguments))->kernels[0].size(), 2u);
+  EXPECT_EQ(session.load(text(kFormula, kArguments))->executables[0].size(), 2u);
 }
 
 TEST_F(SessionTest, FewRowsOfManyPairsGetAKernelOfTheirOwn) {
@@ -89,9 +89,9 @@ TEST_F(SessionTest, FewRowsOfManyPairsGetAKernelOfTheirOwn) {
   }
   expect_right(call(kFormula, kArguments, {input(x), input(y)}));
   EXPECT_EQ(kernels(), 1u);
-  const auto& made = session.load(text(kFormula, kArguments))->kernels[0];
+  const auto& made = session.load(text(kFormula, kArguments))->executables[0];
   ASSERT_EQ(made.size(), 1u);
-  EXPECT_TRUE(std::get<2>(made.begin()->first));
+  EXPECT_TRUE(std::get<3>(made.begin()->first));
   // Results without index have a long side as well.
   const double all =
       call("Sum_Reduction(Exp(-SqDist(x, y)), 2)", kArguments, {input(x), input(y)})[0];

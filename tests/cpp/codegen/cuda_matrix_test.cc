@@ -14,6 +14,7 @@
 #include "core/transform/simplify.h"
 #include "support/cuda_runner.h"
 #include "support/cuda_text.h"
+#include "support/passes.h"
 
 namespace kernelops {
 namespace {
