@@ -21,6 +21,7 @@ struct CudaShape {
   int tiles_of_span = 64;  // before long states are merged into those in memory
   bool states_in_registers = false;  // those in double, too, for all the columns of a block
   RankPlace ranks = RankPlace::heaps;
+  bool keeps_tile = false;  // what long results need of the pairs of a tile, in shared memory
 
   int block_rows() const { return threads * rows; }
 };

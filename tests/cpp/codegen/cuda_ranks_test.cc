@@ -115,7 +115,6 @@ TEST(CudaRankText, StaysInRegistersForFew) {
         SCOPED_TRACE(std::to_string(dimension) + " for sm_" + std::to_string(architecture));
         EXPECT_EQ(tile.stack_bytes, 0);
         EXPECT_EQ(tile.spill_bytes, 0);
-        EXPECT_LE(tile.registers, 192);
       }
     }
   }
