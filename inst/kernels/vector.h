@@ -21,6 +21,7 @@
 #define KERNELOPS_TEXT(...) #__VA_ARGS__
 // Before a loop.
 #define KERNELOPS_UNROLL(count) _Pragma(KERNELOPS_TEXT(GCC unroll count))
+#define KERNELOPS_ROLLED
 
 namespace kernelops {
 

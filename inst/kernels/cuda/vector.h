@@ -14,6 +14,8 @@
 #define KERNELOPS_HIDDEN
 #define KERNELOPS_TEXT(...) #__VA_ARGS__
 #define KERNELOPS_UNROLL(count) _Pragma(KERNELOPS_TEXT(unroll count))
+// Loops over what is in memory: written out, compilers would take it for registers.
+#define KERNELOPS_ROLLED KERNELOPS_UNROLL(1)
 
 namespace kernelops {
 

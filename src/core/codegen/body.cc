@@ -269,6 +269,8 @@ std::string BodyWriter::write(Part part, const std::string& indent) const {
     std::string inner = indent;
     if (block.looped) {
       out += accumulators(block, indent);
+      const std::string before = dialect_.before_loop();
+      if (!before.empty()) out += indent + before + "\n";
       out += indent + "for (Size k = 0; k < " + std::to_string(block.extent) + "; ++k) {\n";
       inner += "  ";
     }

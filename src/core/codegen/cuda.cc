@@ -22,7 +22,11 @@ constexpr int kKeptColumns = 8;
 // Statements written out for one group of columns.
 constexpr std::int64_t kMostStatements = 800;
 // Components of long results side by side: accumulators of all rows of a thread.
-constexpr int kAccumulatorRegisters = 64;
+constexpr int kAccumulatorRegisters = 84;
+// Before loops over components: written out, their states would be taken for registers.
+constexpr const char* kNotUnrolled = "#pragma unroll 1";
+// Numbers that are loaded from shared memory at a time.
+constexpr int kWholeLoad = 4;
 
 std::string constant_text(double value) {
   if (std::isnan(value)) return "__builtin_nan(\"\")";
@@ -39,6 +43,10 @@ class CudaDialect : public Dialect {
   std::string value_type() const override { return "V"; }
   std::string function_words() const override { return "KERNELOPS_INLINE"; }
   std::string called_function_words() const override { return "static __device__ __noinline__"; }
+
+  // Components that follow one another in shared memory are loaded together; more of them at a
+  // time would take too many registers.
+  std::string before_loop() const override { return "#pragma unroll " + number(kWholeLoad); }
 
   std::string constant(double value) const override {
     return "broadcast<V>(Real(" + constant_text(value) + "))";
@@ -73,8 +81,8 @@ class CudaDialect : public Dialect {
   }
 
   std::string kept(const std::string& slot, int row, int column) const override {
-    return "kept[(" + slot + " * kChunkColumns + j - begin + " + number(column) +
-           ") * kRowVectors + " + number(row) + "]";
+    return "kept[((" + slot + " * kChunkColumns + j - begin + " + number(column) +
+           ") * kRowVectors + " + number(row) + ") * kKeptStep]";
   }
 
   std::string take(const Instruction& instruction, int row, int copy,
@@ -116,6 +124,7 @@ class CudaWriter {
         section_dialect_(states_, shared(), column_slots_) {
     KERNELOPS_CHECK(!program.transposed);
     KERNELOPS_CHECK(shape.ranks == RankPlace::heaps || may_list_ranks(program));
+    KERNELOPS_CHECK(!shape.keeps_tile || shared());
     KERNELOPS_CHECK(shape.columns == 1 || (program.pair.local_slots == 0 && shared()));
   }
 
@@ -234,7 +243,7 @@ class CudaWriter {
   }
 
   bool has_loops() const {
-    return std::any_of(program_.pair.blocks.begin(), program_.pair.blocks.end(),
+    return std::any_of(phases_.first.blocks.begin(), phases_.first.blocks.end(),
                        [](const Block& block) { return block.looped; });
   }
 
@@ -243,7 +252,7 @@ class CudaWriter {
     // What takes candidates into lists is long.
     if (has_loops() || has_ranked() || program_.pair.local_slots > 0) return "#pragma unroll 1";
     std::int64_t statements = 0;
-    for (const Block& block : program_.pair.blocks) {
+    for (const Block& block : phases_.first.blocks) {
       statements += static_cast<std::int64_t>(block.code.size()) * shape_.rows * shape_.columns;
     }
     int columns = 8;
@@ -270,14 +279,26 @@ class CudaWriter {
     return columns;
   }
 
+  // Whether the kept values of a whole tile are in shared memory, each thread's own: where sums of
+  // long results are to stay in registers meanwhile.
+  bool keeps_shared() const { return phases_.kept_slots > 0 && shape_.keeps_tile; }
+
+  // Both phases of a tile.
+  std::string tile_phases(DeferredWriter& deferred, const std::string& indent) const {
+    return indent + "[[maybe_unused]] constexpr Size kChunkColumns = kTileColumns;\n" +
+           states_.surveys(indent) + indent + "{\n" + indent + "  Size j = begin;\n" +
+           loops(false, indent + "  ") + indent + "}\n" + deferred.write(indent);
+  }
+
   // Both phases of `columns` columns, with the kept values in registers.
   std::string two_phases(int columns, const std::string& indent) const {
     const TileShape shape = shape_with(1);
     const StateWriter states(program_, phases_, shape);
     const CudaDialect dialect(states, shared(), column_slots_);
     BodyWriter body(phases_, dialect, shape);
-    DeferredWriter deferred(program_, phases_, states, body, shape, kAccumulatorRegisters * 4 / 3,
-                            {shared() ? column_slots_ : 1, "#pragma unroll"});
+    DeferredWriter deferred(
+        program_, phases_, states, body, shape, kAccumulatorRegisters * 4 / 3,
+        {shared() ? column_slots_ : 1, "#pragma unroll", " * kKeptStep", kNotUnrolled});
     const std::string inner = indent + "  ";
     const std::string group = number(columns);
     return indent + "for (; next + " + group + " <= count; next += " + group + ") {\n" + inner +
@@ -292,8 +313,7 @@ class CudaWriter {
   }
 
   // What a tile does with the columns 0 to count.
-  std::string tile_body(const DeferredWriter& deferred, bool holds,
-                        const std::string& indent) const {
+  std::string tile_body(DeferredWriter& deferred, bool holds, const std::string& indent) const {
     if (!phases_.defers()) {
       return indent + "[[maybe_unused]] const Size begin = 0, end = count;\n" +
              states_.declarations(Span::chunk, indent) + indent + "{\n" +
@@ -302,6 +322,12 @@ class CudaWriter {
              loops(false, indent + "  ") + indent + "}\n" + states_.flush(Span::chunk, indent);
     }
     const std::string inner = indent + "    ";
+    if (keeps_shared()) {
+      return indent + "{\n" + indent + "  [[maybe_unused]] const Size begin = 0, end = count;\n" +
+             states_.declarations(Span::chunk, indent + "  ") +
+             tile_phases(deferred, indent + "  ") + states_.flush(Span::chunk, indent + "  ") +
+             indent + "}\n";
+    }
     std::string out = indent + "do {\n" + indent +
                       "  [[maybe_unused]] const Size begin = 0, end = count;\n" +
                       (holds ? deferred.held_chunk(loops(true, inner), indent + "  ") : "") +
@@ -341,8 +367,9 @@ class CudaWriter {
 
   std::string tile() const {
     BodyWriter body(phases_, dialect_, tile_shape_);
-    DeferredWriter deferred(program_, phases_, states_, body, tile_shape_, kAccumulatorRegisters,
-                            {column_slots_, ""});
+    DeferredWriter deferred(
+        program_, phases_, states_, body, tile_shape_, kAccumulatorRegisters * 4 / 3,
+        {column_slots_, "#pragma unroll 2", " * kKeptStep", kNotUnrolled, kWholeLoad});
     const bool holds = deferred.holds();
     std::string out =
         packed_slots() + "extern \"C\" __global__ void __launch_bounds__(kThreads" +
@@ -384,6 +411,13 @@ class CudaWriter {
     if (split_ != nullptr) {
       out += CudaMatrixWriter(*split_, float32_, shape_).declarations("  ");
     }
+    if (keeps_shared()) {
+      out += "  __shared__ V kept_memory[" + number(phases_.kept_slots) +
+             " * kTileColumns * kRowVectors * kThreads];\n"
+             "  V* const kept = kept_memory + threadIdx.x;\n";
+    }
+    out += "  [[maybe_unused]] constexpr Size kKeptStep = " +
+           std::string(keeps_shared() ? "kThreads" : "1") + ";\n";
     const bool spans = has_tile_states();
     out += "  V scratch_memory[" + number(std::max<std::int64_t>(1, states_.scratch_vectors())) +
            " * kRowVectors];\n"

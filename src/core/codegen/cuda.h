@@ -31,6 +31,7 @@ struct CudaShape {
   CudaMatrixShape matrix = {};
   RankPlace ranks = RankPlace::heaps;
   bool tensor_cores = false;  // compute them, from compute capability 8.0 on
+  bool keeps_tile = false;    // what long results need of the pairs of a tile, in shared memory
 
   int block_rows() const { return threads * rows; }
 };

@@ -33,6 +33,30 @@ constexpr std::int64_t kMostRegistersWithLists = 144;
 // Of the lists of one row; a candidate costs about as many comparisons and moves.
 constexpr std::int64_t kMostListRegisters = 48;
 
+constexpr std::int64_t kMostSharedBytes = 48 * 1024;
+
+// Long results: several rows of a thread share what is loaded of a column, and their sums stay in
+// registers for a tile, whose pairs are kept in shared memory. The longer the tile, the less
+// traffic of sums.
+void keep_tile(std::int64_t bytes_of_pair, std::int64_t bytes_of_column, bool loops,
+               CudaShape* shape) {
+  CudaShape wide = *shape;
+  wide.threads = 64;
+  wide.keeps_tile = true;
+  for (const int rows : {4, 2, 1}) {
+    wide.rows = rows;
+    wide.columns = loops ? 8 : 1;
+    for (const int columns : {32, 16}) {
+      wide.tile_columns = columns;
+      if (columns * (bytes_of_column + bytes_of_pair * wide.block_rows()) > kMostSharedBytes) {
+        continue;
+      }
+      *shape = wide;
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 bool may_list_ranks(const Program& program) {
@@ -46,7 +70,6 @@ CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_co
   CudaShape out;
   const std::int64_t bytes = shared_column_slots(program, float32) * (float32 ? 4 : 8);
   constexpr std::int64_t kSharedBytes = 16 * 1024;
-  constexpr std::int64_t kMostSharedBytes = 48 * 1024;
   out.tile_columns = 64;
   while (out.tile_columns > 8 && out.tile_columns * bytes > kSharedBytes) out.tile_columns /= 2;
   while (out.tile_columns > 0 && out.tile_columns * bytes > kMostSharedBytes) {
@@ -99,7 +122,14 @@ CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_co
     }
   }
   out.states_in_registers = !ranked && !long_state && state_slots * out.rows <= 24;
-  choose_matrix_shape(program, float32, tensor_cores, &out);
+  const PairPhases phases = split_phases(program);
+  const bool sums_long_results =
+      std::any_of(phases.deferred.blocks.begin(), phases.deferred.blocks.end(),
+                  [](const Block& block) { return block.looped; });
+  if (sums_long_results && phases.kept_slots > 0) {
+    keep_tile(phases.kept_slots * (float32 ? 4 : 8), bytes, loops, &out);
+  }
+  if (!out.keeps_tile) choose_matrix_shape(program, float32, tensor_cores, &out);
   return out;
 }
 

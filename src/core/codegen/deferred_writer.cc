@@ -15,10 +15,14 @@ std::string step_name(int accumulation, const std::string& group, int row) {
   return "merge" + number(accumulation) + "_" + group + "_r" + number(row);
 }
 
+std::string before(const std::string& line, const std::string& indent) {
+  return line.empty() ? "" : indent + line + "\n";
+}
+
 }  // namespace
 
 std::string DeferredWriter::write(const std::string& indent) {
-  std::string out = states_.shifts(indent);
+  std::string out = states_.shifts(loops_.kept_step, indent);
   for (const Block& block : phases_.deferred.blocks) {
     out += block.looped ? looped(block, indent) : straight(block, indent);
   }
@@ -27,9 +31,8 @@ std::string DeferredWriter::write(const std::string& indent) {
 
 // The loop over the columns of the chunk.
 std::string DeferredWriter::columns(const Block& block, int components, const std::string& indent) {
-  return (loops_.before.empty() ? "" : indent + loops_.before + "\n") + indent +
-         "for (Size j = begin; j < end; ++j) {\n" + indent +
-         "  [[maybe_unused]] const Real* const column = columns + j * " +
+  return before(loops_.before, indent) + indent + "for (Size j = begin; j < end; ++j) {\n" +
+         indent + "  [[maybe_unused]] const Real* const column = columns + j * " +
          number(loops_.column_slots) + ";\n" + indent +
          "  [[maybe_unused]] const I index = broadcast<I>(static_cast<element_t<I>>(j));\n" +
          body_.for_column(block, components, indent + "  ") + indent + "}\n";
@@ -168,10 +171,12 @@ int DeferredWriter::side_by_side(const Block& block) const {
   }
   // A quarter stays for what is computed.
   const std::int64_t held = registers_ * 3 / 4;
-  const std::int64_t fit = held / std::max<std::int64_t>(1, registers * shape_.row_vectors);
+  std::int64_t fit = held / std::max<std::int64_t>(1, registers * shape_.row_vectors);
+  if (fit > loops_.whole) fit -= fit % loops_.whole;
   // All groups of about the same size.
   const std::int64_t groups = divide_up(block.extent, std::max<std::int64_t>(1, fit));
-  return static_cast<int>(divide_up(block.extent, groups));
+  const std::int64_t even = divide_up(block.extent, groups);
+  return static_cast<int>(std::min(block.extent, round_up(even, loops_.whole)));
 }
 
 std::string DeferredWriter::group(const Block& block, int components, const std::string& indent) {
@@ -195,8 +200,8 @@ std::string DeferredWriter::group(const Block& block, int components, const std:
 std::string DeferredWriter::looped(const Block& block, const std::string& indent) {
   const int components = side_by_side(block);
   const std::int64_t whole = block.extent / components * components;
-  std::string out = indent + "for (Size k = 0; k < " + number(whole) +
-                    "; k += " + number(components) + ") {\n" +
+  std::string out = before(loops_.before_components, indent) + indent + "for (Size k = 0; k < " +
+                    number(whole) + "; k += " + number(components) + ") {\n" +
                     group(block, components, indent + "  ") + indent + "}\n";
   if (whole < block.extent) {
     out += indent + "{\n" + indent + "  constexpr Size k = " + number(whole) + ";\n" +

@@ -12,8 +12,11 @@ namespace kernelops {
 
 /// How the loops over the columns of a chunk are written.
 struct ColumnLoops {
-  std::int64_t column_slots;  // from one column to the next
-  std::string before;         // each loop, a line
+  std::int64_t column_slots;           // from one column to the next
+  std::string before;                  // each of them, a line
+  std::string kept_step = {};          // from one kept value to the next, " * <factor>" or nothing
+  std::string before_components = {};  // a loop over components, a line
+  int whole = 1;  // components side by side are multiples of this, if they are more
 };
 
 /// The loops over the kept values of a chunk, the columns `begin` to `end` of a tile. Components of

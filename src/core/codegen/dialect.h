@@ -24,6 +24,8 @@ class Dialect {
   virtual std::string function_words() const = 0;
   /// Words before a function that is not inlined.
   virtual std::string called_function_words() const = 0;
+  /// A line before a loop over components, or nothing.
+  virtual std::string before_loop() const { return ""; }
   /// A constant of the value type.
   virtual std::string constant(double value) const = 0;
   /// Slot `component` (text of an integer) of a panel, for vector `row` of the row block and column

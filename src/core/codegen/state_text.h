@@ -30,7 +30,7 @@ std::string for_each_component(std::int64_t count, bool written_out, const std::
     for (std::int64_t k = 0; k < count; ++k) out += body(number(k), indent);
     return out;
   }
-  return indent + "for (Size k = 0; k < " + number(count) + "; ++k) {\n" +
+  return indent + "KERNELOPS_ROLLED for (Size k = 0; k < " + number(count) + "; ++k) {\n" +
          body(std::string("k"), indent + "  ") + indent + "}\n";
 }
 

@@ -122,8 +122,8 @@ std::string StateWriter::declare(std::size_t accumulation, bool shared,
     out += indent + "auto* const " + name + " = reinterpret_cast<" + type +
            "(*)[kRowVectors]>(scratch);\n" + indent +
            "scratch += " + number(count_of(each, shared)) + " * kRowVectors * Size(sizeof(V));\n" +
-           indent + "for (Size k = 0; k < " + number(count_of(each, shared)) + "; ++k) {\n" +
-           indent + "  for (Size r = 0; r < kRowVectors; ++r) " + name +
+           indent + "KERNELOPS_ROLLED for (Size k = 0; k < " + number(count_of(each, shared)) +
+           "; ++k) {\n" + indent + "  for (Size r = 0; r < kRowVectors; ++r) " + name +
            "[k][r] = " + neutral(component, false) + ";\n" + indent + "}\n";
   }
   return out;
@@ -296,17 +296,20 @@ std::string StateWriter::surveys(const std::string& indent) const {
   return out;
 }
 
-std::string StateWriter::shifts(const std::string& indent) const {
+std::string StateWriter::shifts(const std::string& kept_step, const std::string& indent) const {
   std::string out;
   for (const PairPhases::Survey& survey : phases_.surveys) {
     const Accumulation& each =
         program_.accumulations[static_cast<std::size_t>(survey.accumulation)];
     const std::string at = number(survey.component);
+    const std::string first = kept_step.empty() ? "" : "(";
+    const std::string last = kept_step.empty() ? "" : ")" + kept_step;
     for (int row = 0; row < shape_.row_vectors; ++row) {
       out += indent + "const V shift" + number(survey.accumulation) + "_" + at + "_r" +
              number(row) + " = " + each.code->name + "::settle(" +
-             surveyed_name(survey.accumulation, at, row) + ", kept + " + number(survey.slot) +
-             " * kChunkColumns * kRowVectors + " + number(row) + ", end - begin, kRowVectors);\n";
+             surveyed_name(survey.accumulation, at, row) + ", kept + " + first +
+             number(survey.slot) + " * kChunkColumns * kRowVectors + " + number(row) + last +
+             ", end - begin, kRowVectors" + kept_step + ");\n";
     }
   }
   return out;

@@ -75,7 +75,7 @@ class StateWriter {
   /// Of a surveyed one: declarations of the maxima of a chunk, and of what exponents are shifted by
   /// once they are known.
   std::string surveys(const std::string& indent) const;
-  std::string shifts(const std::string& indent) const;
+  std::string shifts(const std::string& kept_step, const std::string& indent) const;
   /// The maximum and the sum in the arrays of a tile, and what exponents are shifted by in chunks
   /// without a survey.
   std::string most_name(int number, const std::string& at, int row) const;
