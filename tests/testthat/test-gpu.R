@@ -38,7 +38,7 @@ test_that("numbers of devices are checked before any is looked for", {
 # The rest needs the GPU of the tests.
 
 test_that("use_gpu() starts the devices, says which, and every call runs there", {
-  seen <- in_gpu_session(machine = c(DEVICES = "2", CAPABILITY = "80"), {
+  seen <- gpu_value(devices = 2, env = c(KERNELOPS_FAKE_CAPABILITY = "80"), {
     op <- gaussian()
     inputs <- gaussian_inputs()
     expected <- op(inputs)
@@ -75,7 +75,7 @@ test_that("use_gpu() starts the devices, says which, and every call runs there",
 })
 
 test_that("the text for CUDA is shown, and the command for it", {
-  shown <- in_gpu_session({
+  shown <- gpu_value({
     use_gpu()
     unclass(explain(gaussian()))[c("program", "source", "command")]
   })
@@ -85,7 +85,7 @@ test_that("the text for CUDA is shown, and the command for it", {
 })
 
 test_that("a matrix on a GPU is taken where the matrix is, and looks like it", {
-  seen <- in_gpu_session({
+  seen <- gpu_value({
     use_gpu()
     x <- uniform(40, 3)
     rownames(x) <- paste0("row", 1:40)
@@ -136,7 +136,7 @@ test_that("a matrix on a GPU is taken where the matrix is, and looks like it", {
 })
 
 test_that("what a matrix on a GPU cannot do is an error that says what can be done", {
-  texts <- in_gpu_session({
+  texts <- gpu_value({
     h <- keops_to_gpu(uniform(4, 3))
     list(
       unsupported = c(
@@ -170,7 +170,7 @@ test_that("what a matrix on a GPU cannot do is an error that says what can be do
 })
 
 test_that("LazyTensors of matrices on a GPU are those of the matrices", {
-  differences <- in_gpu_session({
+  differences <- gpu_value({
     use_gpu()
     x <- uniform(30, 3, seed = 1)
     b <- uniform(30, 1, seed = 2)
@@ -203,7 +203,7 @@ test_that("LazyTensors of matrices on a GPU are those of the matrices", {
 })
 
 test_that("a LazyTensor says which of its data are on a GPU", {
-  text <- in_gpu_session({
+  text <- gpu_value({
     h <- keops_to_gpu(uniform(30, 3))
     format(Vi(h) - Vj(uniform(20, 3)))
   })
@@ -213,8 +213,8 @@ test_that("a LazyTensor says which of its data are on a GPU", {
 
 test_that("a matrix on a GPU is an error, not a crash, in another process", {
   file <- tempfile(fileext = ".rds")
-  in_gpu_session(saveRDS(keops_to_gpu(uniform(4, 3)), file), file = file)
-  texts <- in_gpu_session(file = file, {
+  gpu_value(saveRDS(keops_to_gpu(uniform(4, 3)), file), file = file)
+  texts <- gpu_value(file = file, {
     h <- readRDS(file)
     use_gpu()
     list(
@@ -232,7 +232,7 @@ test_that("a matrix on a GPU is an error, not a crash, in another process", {
 
 test_that("a fork of a process that uses a GPU cannot use it, but the CPU", {
   skip_on_os("windows")
-  seen <- in_gpu_session({
+  seen <- gpu_value({
     use_gpu()
     x <- uniform(4, 3)
     h <- keops_to_gpu(x)
@@ -263,7 +263,7 @@ test_that("a fork of a process that uses a GPU cannot use it, but the CPU", {
 })
 
 test_that("gc() frees matrices that nobody holds and what the pool keeps", {
-  seen <- in_gpu_session({
+  seen <- gpu_value({
     use_gpu()
     h <- keops_to_gpu(uniform(100, 3))
     squared_norm_sum()(list(h, h))
@@ -281,7 +281,7 @@ test_that("gc() frees matrices that nobody holds and what the pool keeps", {
 })
 
 test_that("the memory of thousands of calls stays flat", {
-  peaks <- in_gpu_session({
+  peaks <- gpu_value({
     use_gpu()
     op <- squared_norm_sum()
     x <- uniform(20, 3)
@@ -296,7 +296,7 @@ test_that("the memory of thousands of calls stays flat", {
 })
 
 test_that("inputs larger than the memory are streamed, with the same result", {
-  seen <- in_gpu_session({
+  seen <- gpu_value({
     use_gpu()
     x <- uniform(3000, 3, seed = 1)
     y <- uniform(4000, 3, seed = 2)
@@ -327,7 +327,7 @@ test_that("inputs larger than the memory are streamed, with the same result", {
 })
 
 test_that("several devices give the result of one", {
-  expect_true(in_gpu_session(machine = c(DEVICES = "3"), {
+  expect_true(gpu_value(devices = 3, {
     x <- uniform(1000, 3, seed = 1)
     h <- keops_to_gpu(x)
     operators <- lapply(c(
@@ -343,7 +343,7 @@ test_that("several devices give the result of one", {
 })
 
 test_that("too large a matrix is an error of memory that says how much there is", {
-  seen <- in_gpu_session(machine = c(MEMORY = "10000000"), {
+  seen <- gpu_value(memory = 1e7, {
     use_gpu()
     text <- error_text(keops_to_gpu(matrix(0, 1e6, 3)))
     x <- uniform(4, 3)
@@ -357,7 +357,7 @@ test_that("too large a matrix is an error of memory that says how much there is"
 })
 
 test_that("after a call that the driver failed the next one works", {
-  seen <- in_gpu_session({
+  seen <- gpu_value({
     use_gpu()
     x <- uniform(40, 3)
     h <- keops_to_gpu(x)
@@ -382,7 +382,7 @@ test_that("after a call that the driver failed the next one works", {
 })
 
 test_that("a device that is gone is an error, and the CPU goes on", {
-  seen <- in_gpu_session({
+  seen <- gpu_value({
     use_gpu()
     x <- uniform(40, 3)
     h <- keops_to_gpu(x)

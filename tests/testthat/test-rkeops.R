@@ -418,7 +418,7 @@ test_that("GPUs are chosen by the names of RKeOps", {
 })
 
 test_that("rkeops_use_gpu() starts the GPU that is meant", {
-  chosen <- in_gpu_session(machine = c(DEVICES = "2"), {
+  chosen <- gpu_value(devices = 2, {
     list(rkeops_use_gpu()$device, rkeops_use_gpu(1)$device, {
       rkeops_use_cpu()
       keops_options()$backend

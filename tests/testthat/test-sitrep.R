@@ -51,7 +51,7 @@ test_that("GPUs are printed with what makes them differ", {
 })
 
 test_that("a report shows the GPUs, their memory in use, driver and NVRTC", {
-  lines <- in_gpu_session(machine = c(DEVICES = "2"), {
+  lines <- gpu_value(devices = 2, {
     before <- capture.output(keops_sitrep())
     use_gpu(1)
     h <- keops_to_gpu(uniform(1000, 3))
