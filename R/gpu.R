@@ -135,12 +135,6 @@ Summary.keops_gpu_matrix <- function(..., na.rm = FALSE) {
   refuse_on_gpu(paste0(.Generic, "()"))
 }
 
-# R before 4.3 has no such group, and an error of its own.
-#' @exportS3Method base::matrixOps
-matrixOps.keops_gpu_matrix <- function(x, y) {
-  refuse_on_gpu(sprintf("`%s`", .Generic))
-}
-
 #' @export
 mean.keops_gpu_matrix <- function(x, ...) {
   refuse_on_gpu("mean()")

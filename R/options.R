@@ -3,8 +3,8 @@
 #' @description
 #' What an operator runs with is looked up when it is called. `keops_options()` shows and sets the
 #' options, `with_keops_options()` sets them while some code runs, and `use_cpu()`, `use_gpu()`,
-#' `use_float32()` and `use_float64()` set the most common ones. `options(kernelops.<name> = )` does the same, and
-#' is what belongs in a file that R reads when it starts.
+#' `use_float32()` and `use_float64()` set the most common ones. `options(kernelops.<name> = )`
+#' does the same, and is what belongs in a file that R reads when it starts.
 #'
 #' @eval rd_options()
 #'
@@ -13,13 +13,15 @@
 #' container, `options(mc.cores = )` and the limit of `R CMD check`. Results do not depend on it.
 #' The compiler is also taken from the environment variables `KERNELOPS_CXX` and `CXX`, the cache
 #' directory from `KERNELOPS_CACHE_DIR`, NVRTC from `KERNELOPS_NVRTC`, `CUDA_HOME` and `CUDA_PATH`,
-#' and the library of the GPU driver from `KERNELOPS_LIBCUDA`.
+#' and the library of the GPU driver from `KERNELOPS_LIBCUDA`; the vignette on GPUs,
+#' `vignette("gpu")`, says where else they are looked for.
 #'
 #' `use_gpu()` finds and starts the GPUs at once, so that what is missing is said there and then;
 #' the option `backend` alone is looked at by the next call. `use_cpu()` goes back. On a GPU,
 #' `gpu_memory` bounds the memory of each device that is used at a time: larger inputs are streamed
 #' through it. `tensor_cores` lets scalar products and squared distances of long vectors in float32
-#' be computed by tensor cores; see the vignette on GPUs for the bound of their error.
+#' be computed by tensor cores; that vignette has the bound of their error. See [keops_to_gpu()] for
+#' data that stay on a GPU.
 #'
 #' Inputs and results are double in R, in either precision; `"float32"` is faster.
 #'

@@ -4,8 +4,9 @@
 #' `library(kernelops)` in place of `library(rkeops)`. The functions of this package that do the
 #' same are named below; the vignette *Coming from RKeOps or PyKeOps* says what differs.
 #'
-#' * `rkeops_use_cpu()`, `rkeops_use_float32()`, `rkeops_use_float64()`: [use_cpu()],
-#'   [use_float32()], [use_float64()]. Numbers are `float64` here unless you say otherwise.
+#' * `rkeops_use_cpu()`, `rkeops_use_gpu()`, `rkeops_use_float32()`, `rkeops_use_float64()`:
+#'   [use_cpu()], [use_gpu()], [use_float32()], [use_float64()]. Numbers are `float64` here unless
+#'   you say otherwise.
 #' * `rkeops_enable_verbosity()`, `rkeops_disable_verbosity()`: the option `kernelops.verbose`.
 #' * `get_rkeops_options()`, `set_rkeops_options()`: [kernelops-options].
 #' * `get_rkeops_cache_dir()`, `set_rkeops_cache_dir()`, `stat_rkeops_cache_dir()`,
@@ -15,7 +16,7 @@
 #' * `unaryop.LazyTensor()`, `binaryop.LazyTensor()`, `ternaryop.LazyTensor()`: [lazy_operation()].
 #'
 #' @param ncore Number of threads; `NULL` or 0 for the default.
-#' @param device The number of the GPU.
+#' @param device The number of the GPU, from 0 on; -1 for the first.
 #' @param option One of `"backend"`, `"device_id"`, `"precision"`, `"verbosity"`, `"debug"`,
 #'   `"cache_dir"`, `"formula_only"`; `NULL` for all of them.
 #' @param input A list of options by these names; `NULL` sets all to their defaults. `debug` and
@@ -46,7 +47,7 @@ rkeops_use_cpu <- function(ncore = NULL) use_cpu(ncore)
 #' @rdname rkeops-names
 #' @export
 rkeops_use_gpu <- function(device = -1) {
-  use_gpu(if (device >= 0) device else 0)
+  use_gpu(if (is.int(device) && device == -1) 0 else device)
 }
 
 #' @rdname rkeops-names
@@ -70,7 +71,8 @@ rkeops_disable_verbosity <- function() keops_options(verbose = FALSE)
 rkeops_options <- list(
   backend = list(name = "backend", there = toupper, here = tolower),
   device_id = list(
-    name = "device", there = as.integer, here = function(value) if (!identical(value, -1L)) value
+    name = "device", there = function(value) if (is.numeric(value)) as.integer(value) else value,
+    here = function(value) if (!(is.int(value) && value == -1)) value
   ),
   precision = list(name = "precision", there = identity, here = identity),
   verbosity = list(

@@ -6,6 +6,8 @@ wrong_values <- list(
   compiler = list("", 1, c("gcc", "clang"), NA_character_),
   compiler_flags = list(1, NA_character_),
   cpu = list(1, NA_character_),
+  gpu_memory = list(-1, "1 GB", NA_real_, Inf, c(1, 2)),
+  tensor_cores = list("yes", NA, 1),
   nvrtc = list("", 1, NA_character_),
   cache_dir = list("", 1, NA_character_),
   cache_size = list(-1, "1 GB", NA_real_, Inf, c(1, 2)),
@@ -155,16 +157,22 @@ test_that("an unknown option comes with the nearest name", {
   }
 })
 
-test_that("a GPU cannot be had, and the reason says so", {
-  for (code in expression(
-    keops_options(backend = "gpu"),
-    with_options(list(kernelops.backend = "gpu"), squared_norm_sum()(list(1:3, 1:3)))
-  )) {
-    error <- expect_error(eval(code), class = "kernelops_error_device")
-    expect_match(conditionMessage(error), "no GPU back end")
-    expect_match(error$reason, "no GPU back end")
-  }
-  expect_null(getOption("kernelops.backend"))
+test_that("the options of GPUs reach the engine, and none is looked for before a call", {
+  new <- list(backend = "gpu", device = "all", gpu_memory = 1e9, tensor_cores = TRUE)
+  with_options(stats::setNames(new, paste0("kernelops.", names(new))), {
+    settings <- current_settings()
+    expect_identical(settings[names(new)[-2L]], new[-2L])
+    expect_identical(settings$device, integer())
+    expect_match(format(keops_options()), "^gpu_memory +1 GB +set", all = FALSE)
+    keops_options(device = c(1, 0), gpu_memory = NULL)
+    settings <- current_settings()
+    expect_identical(settings$device, 1:0)
+    expect_identical(settings$gpu_memory, 0)
+    expect_match(format(keops_options()), "^gpu_memory +four fifths of it +default", all = FALSE)
+    # The CPU is back without a search for GPUs.
+    use_cpu(2)
+    expect_identical(current_settings()$backend, "cpu")
+  })
 })
 
 test_that("with_keops_options() puts the old values back, also after errors", {

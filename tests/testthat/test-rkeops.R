@@ -358,17 +358,13 @@ test_that("wrong options are errors and leave all options as they were", {
   before <- get_rkeops_options()
   wrong <- list(
     list(precision = "float16"), list(precision = 64), list(cache_dir = 1),
-    list(verbosity = "much"), list(verbosity = 1, precision = "double"), list(nonsense = 1),
+    list(verbosity = "much"), list(backend = "GPU_1D"), list(backend = 1), list(device_id = -2L), list(verbosity = 1, precision = "double"), list(nonsense = 1),
     list("float32"), "float32", 1
   )
   for (input in wrong) {
     expect_error(set_rkeops_options(input), class = "kernelops_error_argument")
     expect_identical(get_rkeops_options(), before)
   }
-  expect_error(
-    set_rkeops_options(list(precision = "float32", backend = "GPU")), class = "kernelops_error"
-  )
-  expect_identical(get_rkeops_options(), before)
   for (option in list("nonsense", 1, NA_character_, c("precision", "backend"))) {
     expect_error(get_rkeops_options(option), class = "kernelops_error_argument")
   }
@@ -401,6 +397,32 @@ test_that("check_rkeops() says whether kernels compile, the others greet", {
   expect_output(helloWorld(), "Hello")
 })
 
-test_that("there is no GPU in this version, and that is said", {
-  expect_error(rkeops_use_gpu(), class = "kernelops_error_device")
+test_that("GPUs are chosen by the names of RKeOps", {
+  with_options(list(kernelops.backend = NULL, kernelops.device = NULL), {
+    old <- get_rkeops_options()
+    expect_identical(old$device_id, 0L)
+    set_rkeops_options(list(backend = "GPU", device_id = 1L))
+    expect_identical(current_settings()[c("backend", "device")], list(backend = "gpu", device = 1L))
+    expect_identical(get_rkeops_options("backend"), "GPU")
+    for (device in list("all", c(1, 0))) {
+      keops_options(device = device)
+      set_rkeops_options(list(device_id = get_rkeops_options("device_id")))
+      expect_equal(keops_options()$device, device)
+    }
+    set_rkeops_options(list(device_id = -1L))
+    expect_null(getOption("kernelops.device"))
+    set_rkeops_options(old["backend"])
+    expect_identical(current_settings()$backend, "cpu")
+  })
+  expect_error(rkeops_use_gpu(-2), class = "kernelops_error_argument")
+})
+
+test_that("rkeops_use_gpu() starts the GPU that is meant", {
+  chosen <- gpu_value(devices = 2, {
+    list(rkeops_use_gpu()$device, rkeops_use_gpu(1)$device, {
+      rkeops_use_cpu()
+      keops_options()$backend
+    })
+  })
+  expect_identical(chosen, list(0L, 1L, "cpu"))
 })

@@ -1,9 +1,9 @@
 test_that("settings hold all that the engine needs", {
   settings <- current_settings()
   expect_setequal(names(settings), c(
-    "backend", "device", "precision", "threads", "na_action", "compilers", "compiler_flags", "cpu",
-    "cache_directory", "cache_size", "kernel_directory", "version", "nvrtc", "verbose",
-    "progress"
+    "backend", "device", "gpu_memory", "tensor_cores", "precision", "threads", "na_action",
+    "compilers", "compiler_flags", "cpu", "cache_directory", "cache_size", "kernel_directory",
+    "version", "nvrtc", "verbose", "progress"
   ))
   expect_type(settings$threads, "integer")
   expect_type(settings$compilers, "character")

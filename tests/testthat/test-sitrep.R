@@ -23,6 +23,7 @@ test_that("a report says what was looked for on behalf of a GPU and why it was r
   expect_match(format(report), "^NVRTC +none", all = FALSE)
   expect_match(format(report), "/nonexistent (option)", fixed = TRUE, all = FALSE)
   expect_true(nzchar(report$gpu$reason))
+  expect_s3_class(report$gpu$memory, "data.frame")
   expect_s3_class(report$gpu$devices, "data.frame")
 })
 
@@ -32,18 +33,38 @@ test_that("GPUs are printed with what makes them differ", {
     devices = data.frame(
       device = 0:1, name = "NVIDIA H200", compute_capability = "9.0", memory = 150e9
     ),
+    memory = data.frame(device = 1L, used = 2e9, cached = 0, cap = 120e9, peak = 3e9),
     driver = "/usr/lib/libcuda.so.1", driver_version = "13.0", driver_refused = character(),
     nvrtc = "", nvrtc_version = "", nvrtc_refused = c("a: no", "b: no")
   )
   expect_identical(gpu_lines(gpu), c(
     "GPU        0: NVIDIA H200, compute capability 9.0, 150 GB",
     "           1: NVIDIA H200, compute capability 9.0, 150 GB",
+    "memory     1: 2 GB in use, 0 B kept, at most 120 GB",
     "driver     supports CUDA up to 13.0", "           /usr/lib/libcuda.so.1",
     "NVRTC      none", "refused    a: no", "           b: no"
   ))
   gpu$reason <- "no driver"
   gpu$devices <- gpu$devices[0L, ]
+  gpu$memory <- gpu$memory[0L, ]
   expect_identical(gpu_lines(gpu)[1L], "GPU        none: no driver")
+})
+
+test_that("a report shows the GPUs, their memory in use, driver and NVRTC", {
+  lines <- gpu_value(devices = 2, {
+    before <- capture.output(keops_sitrep())
+    use_gpu(1)
+    h <- keops_to_gpu(uniform(1000, 3))
+    list(before, capture.output(keops_sitrep()))
+  })
+  devices <- sprintf("%d: Pretend GPU %d, compute capability 9.0, 1.1 GB", 0:1, 0:1)
+  for (report in lines) {
+    expect_identical(report[grep("^GPU ", report) + 0:1], paste0(c("GPU        ", "           "), devices))
+    expect_match(report, "^driver +supports CUDA up to 13.0$", all = FALSE)
+    expect_match(report, "^NVRTC +13.0$", all = FALSE)
+  }
+  expect_false(any(grepl("^memory", lines[[1L]])))
+  expect_match(lines[[2L]], "^memory +1: 2[0-9.]+ kB in use, .* kept, at most 859 MB$", all = FALSE)
 })
 
 test_that("a report works without a compiler", {

@@ -1,6 +1,7 @@
 #include "core/engine/cuda_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "core/engine/aligned_buffer.h"
@@ -95,7 +96,9 @@ CudaPlan make_cuda_plan(const Program& program, const CudaPlanRequest& request) 
     room = usable - plan.resident_steps * plan.columns_of_step * bytes.of_column;
   }
   if (room < least_rows * row_bytes) {
-    refuse(least_rows * row_bytes + plan.resident_steps * plan.columns_of_step * bytes.of_column,
+    const std::int64_t needed =
+        least_rows * row_bytes + plan.resident_steps * plan.columns_of_step * bytes.of_column;
+    refuse(static_cast<std::int64_t>(std::ceil(static_cast<double>(needed) / kUsedShare)),
            request.memory_bytes);
   }
   const std::int64_t fitting = room / std::max<std::int64_t>(1, row_bytes) / block * block;
