@@ -92,7 +92,7 @@ TEST(CudaLongResults, TakeInfiniteExponents) {
 TEST(CudaLongResults, NeedNoSpills) {
   const testing::Nvrtc nvrtc;
   if (!nvrtc.available()) GTEST_SKIP() << nvrtc.why_not();
-  for (const int architecture : testing::main_architectures(nvrtc)) {
+  for (const int architecture : testing::tested_architectures(nvrtc)) {
     for (std::size_t n = 0; n < kFormulas.size(); ++n) {
       Formulas f;
       declare(f, n < 2 ? 100 : 64);
