@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/engine/execute_cuda.h"
+#include "core/lower/lower.h"
 #include "support/every_driver_call.h"
 #include "support/gpu_machine.h"
 
