@@ -328,8 +328,9 @@ SystemReport Session::report(const Settings& settings) {
 }
 
 CudaInstallation Session::find_gpus(const Settings& settings) {
+  const NvrtcPlaces places = nvrtc_places(settings.nvrtc);
   CudaInstallation found =
-      find_cuda(driver_, driver_candidates(), nvrtc_candidates(nvrtc_places(settings.nvrtc)));
+      find_cuda(driver_, {driver_candidates(), nvrtc_candidates(places), nvcc_candidates(places)});
   driver_ = found.driver.driver;
   return found;
 }

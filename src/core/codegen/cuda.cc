@@ -175,18 +175,23 @@ class CudaWriter {
     return out + "  return slot;\n}\n\n";
   }
 
-  // Fetches the columns of a tile, as [column][slot].
+  // Fetches the columns of a tile, as [column][slot]. The loads of a thread are written out side by
+  // side where they are few, and never with a rest, which would only cost compile time.
   std::string fetch(const std::string& indent) const {
     std::string out = indent + "__syncthreads();\n";
     std::int64_t first = 0;
     for (const PackedRun& run : program_.packed) {
-      const std::string target = "packed[j * kColumnSlots + " + number(first) +
-                                 " + slot] = column_panel[(" + number(run.slot) +
-                                 " + slot) * column_stride + start + j];\n";
-      out += indent + "for (Size n = threadIdx.x; n < " + number(run.count) +
-             " * kTileColumns; n += kThreads) {\n" + indent +
-             "  const Size slot = n / kTileColumns, j = n % kTileColumns;\n" + indent +
-             "  if (j < count) " + target + indent + "}\n";
+      const std::int64_t numbers = run.count * shape_.tile_columns;
+      const std::int64_t trips = divide_up(numbers, shape_.threads);
+      int together = 4;
+      while (trips % together != 0) --together;
+      out += indent + "#pragma unroll " + number(together) + "\n" + indent +
+             "for (Size trip = 0; trip < " + number(trips) + "; ++trip) {\n" + indent +
+             "  const Size n = trip * kThreads + threadIdx.x;\n" + indent +
+             "  const Size slot = n / kTileColumns, j = n % kTileColumns;\n" + indent + "  if (" +
+             (numbers % shape_.threads != 0 ? "slot < " + number(run.count) + " && " : "") +
+             "j < count) packed[j * kColumnSlots + " + number(first) + " + slot] = column_panel[(" +
+             number(run.slot) + " + slot) * column_stride + start + j];\n" + indent + "}\n";
       first += run.count;
     }
     return out + indent + "__syncthreads();\n";
@@ -199,10 +204,10 @@ class CudaWriter {
   }
 
   // A loop over the columns begin to end, `columns` at a time.
-  std::string column_loop(int columns, bool held, const std::string& unroll,
+  std::string column_loop(int columns, Taking taking, const std::string& unroll,
                           const std::string& indent) const {
     const TileShape shape{shape_.rows, columns};
-    const StateWriter states(program_, phases_, shape, held);
+    const StateWriter states(program_, phases_, shape, taking);
     const CudaDialect dialect(states, shared(), column_slots_);
     const std::string group = number(columns);
     const std::string head =
@@ -210,7 +215,8 @@ class CudaWriter {
                                   ") {\n" + indent + "  const Size j = last - " + group + ";\n"
                             : indent + "for (; j + " + group + " <= end; j += " + group + ") {\n";
     return indent + unroll + "\n" + head + packed_column(indent + "  ") +
-           (held ? BodyWriter(program_.pair, dialect, shape) : BodyWriter(phases_, dialect, shape))
+           (taking == Taking::usual ? BodyWriter(phases_, dialect, shape)
+                                    : BodyWriter(program_.pair, dialect, shape))
                .body(indent + "  ") +
            indent + "}\n";
   }
@@ -232,10 +238,10 @@ class CudaWriter {
     return "#pragma unroll " + number(columns);
   }
 
-  std::string loops(bool held, const std::string& indent) const {
+  std::string loops(Taking taking, const std::string& indent) const {
     const std::string unroll = unrolling();
-    return column_loop(shape_.columns, held, unroll, indent) +
-           (shape_.columns > 1 ? column_loop(1, held, "#pragma unroll 1", indent) : "");
+    return column_loop(shape_.columns, taking, unroll, indent) +
+           (shape_.columns > 1 ? column_loop(1, taking, "#pragma unroll 1", indent) : "");
   }
 
   // Columns that are written out cost compile time.
@@ -280,16 +286,22 @@ class CudaWriter {
              states_.declarations(Span::chunk, indent) + indent + "{\n" +
              (states_.backwards() ? indent + "  Size last = end;\n"
                                   : indent + "  Size j = begin;\n") +
-             loops(false, indent + "  ") + indent + "}\n" + states_.flush(Span::chunk, indent);
+             loops(Taking::usual, indent + "  ") + indent + "}\n" +
+             states_.flush(Span::chunk, indent);
     }
     const std::string inner = indent + "    ";
-    std::string out = indent + "do {\n" + indent +
-                      "  [[maybe_unused]] const Size begin = 0, end = count;\n" +
-                      (holds ? deferred.held_chunk(loops(true, inner), indent + "  ") : "") +
-                      states_.declarations(Span::chunk, indent + "  ") + indent +
-                      "  Size next = 0;\n" + two_phases(kept_columns(), indent + "  ") +
-                      (kept_columns() > 1 ? two_phases(1, indent + "  ") : "") +
-                      states_.flush(Span::chunk, indent + "  ");
+    std::string out =
+        indent + "do {\n" + indent + "  [[maybe_unused]] const Size begin = 0, end = count;\n" +
+        (holds ? deferred.held_chunk(loops(Taking::held, inner), indent + "  ") : "") +
+        states_.declarations(Span::chunk, indent + "  ");
+    if (holds) {
+      out += deferred.streamed_chunk(
+          column_loop(1, Taking::streamed, "#pragma unroll 1", indent + "    "), indent + "  ");
+    } else {
+      out += indent + "  Size next = 0;\n" + two_phases(kept_columns(), indent + "  ") +
+             (kept_columns() > 1 ? two_phases(1, indent + "  ") : "");
+    }
+    out += states_.flush(Span::chunk, indent + "  ");
     if (holds) out += deferred.hold(indent + "  ");
     return out + indent + "} while (false);\n";
   }
@@ -421,7 +433,7 @@ class CudaWriter {
            "extern \"C\" __global__ void kernelops_merge(double* into, Stride into_stride,\n"
            "    const double* parts, Size part_count, Stride from_stride, Size count) {\n" +
            row +
-           "  for (Size part = 0; part < part_count; ++part) {\n"
+           "#pragma unroll 1\n  for (Size part = 0; part < part_count; ++part) {\n"
            "    const double* const from = parts + part * " +
            slots + " * from_stride;\n" + all.merge + "  }\n}\n\n" +
            (program_.fold_rows ? fold(all) : std::string()) +
