@@ -213,11 +213,6 @@ using MaxCode = ExtremumCode<Largest>;
 using ArgMinCode = PositionCode<Smallest>;
 using ArgMaxCode = PositionCode<Largest>;
 
-template <class V>
-KERNELOPS_CALLED V called_exp(const V& x) {
-  return exp(x);
-}
-
 // By what the sums of exponentials are scaled when the maximum goes from `most` to the larger of it
 // and `value`, and the exponential of `value` on the new scale. Equal values meet in the first
 // branch so that two infinities do not make a NaN.
@@ -227,22 +222,35 @@ struct ExponentialStep {
   V term;
 };
 
-// States are merged now and then, values come all the time.
-template <bool kMerging = false, class V>
+template <class V>
 KERNELOPS_INLINE ExponentialStep<V> exponential_step(V& most, const V& value) {
   const V one = like(value, 1);
-  const V exponent = -abs(value - most);
-  V factor;
-  if constexpr (kMerging) {
-    factor = called_exp(exponent);
-  } else {
-    factor = exp(exponent);
-  }
-  factor = select(value == most, one, factor);
+  const V factor = select(value == most, one, exp(-abs(value - most)));
   const auto larger = value > most;
   const ExponentialStep<V> step = {select(larger, factor, one), select(larger, one, factor)};
   most = select(larger, value, most);
   return step;
+}
+
+// The same for merges, which are run now and then.
+template <class V>
+struct MovedMaximum {
+  V most;
+  ExponentialStep<V> step;
+};
+
+template <class V>
+KERNELOPS_CALLED MovedMaximum<V> moved_maximum(const V& most, const V& value) {
+  MovedMaximum<V> out = {most, {}};
+  out.step = exponential_step(out.most, value);
+  return out;
+}
+
+template <class V>
+KERNELOPS_INLINE ExponentialStep<V> merging_step(V& most, const V& other) {
+  const MovedMaximum<V> moved = moved_maximum(most, other);
+  most = moved.most;
+  return moved.step;
 }
 
 // Sums of exponentials of a chunk of values whose maximum is known beforehand: `survey` finds it,
@@ -319,7 +327,7 @@ struct LogSumExpCode : SurveyedExponentials {
   }
   template <class V>
   KERNELOPS_INLINE void merge(V& most, V& sum, const V& other_most, const V& other_sum) {
-    const auto step = exponential_step<true>(most, other_most);
+    const auto step = merging_step(most, other_most);
     sum = sum * step.scale + other_sum * step.term;
   }
   template <class V>
@@ -347,7 +355,7 @@ struct CompensatedLogSumExpCode {
   template <class V>
   KERNELOPS_INLINE void merge(V& most, V& sum, V& carry, const V& other_most, const V& other_sum,
                               const V& other_carry) {
-    const auto step = exponential_step<true>(most, other_most);
+    const auto step = merging_step(most, other_most);
     sum = sum * step.scale;
     carry = carry * step.scale;
     compensated_add(sum, carry, other_sum * step.term);
@@ -400,7 +408,7 @@ struct WeightedExponentialsCode : SurveyedExponentials {
   template <class V>
   KERNELOPS_INLINE ExponentialStep<V> merge_step(V& most, V& total, const V& other_most,
                                                  const V& other_total) {
-    const auto out = exponential_step<true>(most, other_most);
+    const auto out = merging_step(most, other_most);
     total = total * out.scale + other_total * out.term;
     return out;
   }
@@ -445,7 +453,7 @@ struct CompensatedWeightedExponentialsCode {
   template <class V>
   KERNELOPS_INLINE ExponentialStep<V> merge_step(V& most, V& total, V& carry, const V& other_most,
                                                  const V& other_total, const V& other_carry) {
-    const auto out = exponential_step<true>(most, other_most);
+    const auto out = merging_step(most, other_most);
     total = total * out.scale;
     carry = carry * out.scale;
     compensated_add(total, carry, other_total * out.term);

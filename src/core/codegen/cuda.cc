@@ -20,6 +20,8 @@ namespace {
 constexpr int kKeptColumns = 8;
 // Statements written out for one group of columns.
 constexpr std::int64_t kMostStatements = 800;
+// Loads of a thread written out side by side; more would only cost compile time.
+constexpr std::int64_t kTripsSideBySide = 4;
 // Components of long results side by side: accumulators of all rows of a thread.
 constexpr int kAccumulatorRegisters = 64;
 
@@ -175,18 +177,15 @@ class CudaWriter {
     return out + "  return slot;\n}\n\n";
   }
 
-  // Fetches the columns of a tile, as [column][slot]. The loads of a thread are written out side by
-  // side where they are few, and never with a rest, which would only cost compile time.
+  // Fetches the columns of a tile, as [column][slot].
   std::string fetch(const std::string& indent) const {
     std::string out = indent + "__syncthreads();\n";
     std::int64_t first = 0;
     for (const PackedRun& run : program_.packed) {
       const std::int64_t numbers = run.count * shape_.tile_columns;
       const std::int64_t trips = divide_up(numbers, shape_.threads);
-      int together = 4;
-      while (trips % together != 0) --together;
-      out += indent + "#pragma unroll " + number(together) + "\n" + indent +
-             "for (Size trip = 0; trip < " + number(trips) + "; ++trip) {\n" + indent +
+      out += indent + "#pragma unroll " + number(trips <= kTripsSideBySide ? trips : 1) + "\n" +
+             indent + "for (Size trip = 0; trip < " + number(trips) + "; ++trip) {\n" + indent +
              "  const Size n = trip * kThreads + threadIdx.x;\n" + indent +
              "  const Size slot = n / kTileColumns, j = n % kTileColumns;\n" + indent + "  if (" +
              (numbers % shape_.threads != 0 ? "slot < " + number(run.count) + " && " : "") +
@@ -233,7 +232,8 @@ class CudaWriter {
     for (const Block& block : program_.pair.blocks) {
       statements += static_cast<std::int64_t>(block.code.size()) * shape_.rows * shape_.columns;
     }
-    int columns = 8;
+    // Double precision has few units, which wait for no other instruction.
+    int columns = float32_ ? 8 : 2;
     while (columns > 1 && columns * statements > kMostStatements) columns /= 2;
     return "#pragma unroll " + number(columns);
   }
@@ -291,18 +291,18 @@ class CudaWriter {
     }
     const std::string inner = indent + "    ";
     std::string out =
-        indent + "do {\n" + indent + "  [[maybe_unused]] const Size begin = 0, end = count;\n" +
-        (holds ? deferred.held_chunk(loops(Taking::held, inner), indent + "  ") : "") +
-        states_.declarations(Span::chunk, indent + "  ");
+        indent + "do {\n" + indent + "  [[maybe_unused]] const Size begin = 0, end = count;\n";
     if (holds) {
-      out += deferred.streamed_chunk(
-          column_loop(1, Taking::streamed, "#pragma unroll 1", indent + "    "), indent + "  ");
+      out += deferred.held_chunk(loops(Taking::held, inner), indent + "  ") +
+             deferred.streamed_chunk(column_loop(1, Taking::streamed, "#pragma unroll 1", inner),
+                                     indent + "  ") +
+             deferred.hold(indent + "  ");
     } else {
-      out += indent + "  Size next = 0;\n" + two_phases(kept_columns(), indent + "  ") +
-             (kept_columns() > 1 ? two_phases(1, indent + "  ") : "");
+      out += states_.declarations(Span::chunk, indent + "  ") + indent + "  Size next = 0;\n" +
+             two_phases(kept_columns(), indent + "  ") +
+             (kept_columns() > 1 ? two_phases(1, indent + "  ") : "") +
+             states_.flush(Span::chunk, indent + "  ");
     }
-    out += states_.flush(Span::chunk, indent + "  ");
-    if (holds) out += deferred.hold(indent + "  ");
     return out + indent + "} while (false);\n";
   }
 

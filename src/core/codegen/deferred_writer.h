@@ -40,12 +40,11 @@ class DeferredWriter {
   bool holds() const;
   /// Before the loop over chunks.
   std::string held_declarations(const std::string& indent) const;
-  /// Such a chunk, by `loops` over its columns (StateWriter with Taking::held). It is left for
-  /// the two phases, or a streamed chunk, where a value is far above the maximum so far, which they
+  /// Such a chunk, by `loops` over its columns (StateWriter with Taking::held). It is left for the
+  /// two phases, or a streamed chunk, where a value is far above the maximum so far, which they
   /// then find.
   std::string held_chunk(const std::string& loops, const std::string& indent) const;
-  /// A chunk in one phase, by `loops` (StateWriter with Taking::streamed): little text for what is
-  /// rarely run.
+  /// In one phase (Taking::streamed), where the text of two is dear.
   std::string streamed_chunk(const std::string& loops, const std::string& indent) const;
   /// After either.
   std::string hold(const std::string& indent) const;

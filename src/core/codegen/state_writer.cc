@@ -248,8 +248,8 @@ std::string StateWriter::taken_at_once(const Instruction& instruction, int row, 
   if (taking_ == Taking::streamed) {
     const std::string states = merged_names(accumulation, shared, place, row) + ", ";
     if (shared) return "const auto " + term + " = " + call + "step(" + states + value + ", index);";
-    const bool weighted = each.row->weighted;
-    return call + "update(" + states + (weighted ? term + ", " + value : value + ", index") + ");";
+    if (each.row->weighted) return call + "update(" + states + term + ", " + value + ");";
+    return call + "update(" + states + value + ", index);";
   }
   const std::string held = held_name(accumulation, group, row) + ", ";
   const std::string states = chunk_names(accumulation, shared, place, row) + ", ";

@@ -24,8 +24,8 @@ struct StateStatements {
   std::string finish;
 };
 
-/// How values are taken: as the phases say, or all in one phase, in chunks without a survey
-/// (DeferredWriter::held_chunk) or into states whose maxima move with every value (streamed_chunk).
+/// How values are taken: as the phases say, or all in one loop over a chunk, on a scale found
+/// before or on one that moves with every value (DeferredWriter: held_chunk, streamed_chunk).
 enum class Taking { usual, held, streamed };
 
 /// The states of a program's accumulations. While a chunk of columns runs they are in named
