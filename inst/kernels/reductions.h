@@ -232,6 +232,27 @@ KERNELOPS_INLINE ExponentialStep<V> exponential_step(V& most, const V& value) {
   return step;
 }
 
+// The same for merges, which are run now and then.
+template <class V>
+struct MovedMaximum {
+  V most;
+  ExponentialStep<V> step;
+};
+
+template <class V>
+KERNELOPS_CALLED MovedMaximum<V> moved_maximum(const V& most, const V& value) {
+  MovedMaximum<V> out = {most, {}};
+  out.step = exponential_step(out.most, value);
+  return out;
+}
+
+template <class V>
+KERNELOPS_INLINE ExponentialStep<V> merging_step(V& most, const V& other) {
+  const MovedMaximum<V> moved = moved_maximum(most, other);
+  most = moved.most;
+  return moved.step;
+}
+
 // Sums of exponentials of a chunk of values whose maximum is known beforehand: `survey` finds it,
 // `settle` gives what exponents are shifted by. Where the maximum is infinite, the values that
 // equal it become 0 and the others -inf, so that two infinities do not make a NaN, and the shift is
@@ -306,7 +327,7 @@ struct LogSumExpCode : SurveyedExponentials {
   }
   template <class V>
   KERNELOPS_INLINE void merge(V& most, V& sum, const V& other_most, const V& other_sum) {
-    const auto step = exponential_step(most, other_most);
+    const auto step = merging_step(most, other_most);
     sum = sum * step.scale + other_sum * step.term;
   }
   template <class V>
@@ -334,7 +355,7 @@ struct CompensatedLogSumExpCode {
   template <class V>
   KERNELOPS_INLINE void merge(V& most, V& sum, V& carry, const V& other_most, const V& other_sum,
                               const V& other_carry) {
-    const auto step = exponential_step(most, other_most);
+    const auto step = merging_step(most, other_most);
     sum = sum * step.scale;
     carry = carry * step.scale;
     compensated_add(sum, carry, other_sum * step.term);
@@ -387,7 +408,7 @@ struct WeightedExponentialsCode : SurveyedExponentials {
   template <class V>
   KERNELOPS_INLINE ExponentialStep<V> merge_step(V& most, V& total, const V& other_most,
                                                  const V& other_total) {
-    const auto out = exponential_step(most, other_most);
+    const auto out = merging_step(most, other_most);
     total = total * out.scale + other_total * out.term;
     return out;
   }
@@ -432,7 +453,7 @@ struct CompensatedWeightedExponentialsCode {
   template <class V>
   KERNELOPS_INLINE ExponentialStep<V> merge_step(V& most, V& total, V& carry, const V& other_most,
                                                  const V& other_total, const V& other_carry) {
-    const auto out = exponential_step(most, other_most);
+    const auto out = merging_step(most, other_most);
     total = total * out.scale;
     carry = carry * out.scale;
     compensated_add(total, carry, other_total * out.term);

@@ -17,6 +17,8 @@
 #define KERNELOPS_METHOD KERNELOPS_ALWAYS_INLINE
 #define KERNELOPS_FUNCTION static inline
 #define KERNELOPS_RARE __attribute__((noinline)) static
+// A CUDA compiler is spared copies of what is long and rarely run.
+#define KERNELOPS_CALLED KERNELOPS_INLINE
 #define KERNELOPS_HIDDEN __attribute__((visibility("hidden")))
 #define KERNELOPS_TEXT(...) #__VA_ARGS__
 // Before a loop.

@@ -66,6 +66,7 @@ CORE_SOURCES = \
   core/jit/files.cc \
   core/jit/kernel_cache.cc \
   core/jit/module.cc \
+  core/jit/nvcc.cc \
   core/jit/nvrtc.cc \
   core/jit/nvrtc_places.cc \
   core/jit/process.cc \

@@ -11,6 +11,7 @@
 #define KERNELOPS_FUNCTION static __device__
 // Arrays that are passed to a function that is not inlined leave the registers.
 #define KERNELOPS_RARE static __device__ __forceinline__
+#define KERNELOPS_CALLED static __device__ __noinline__
 #define KERNELOPS_HIDDEN
 #define KERNELOPS_TEXT(...) #__VA_ARGS__
 #define KERNELOPS_UNROLL(count) _Pragma(KERNELOPS_TEXT(unroll count))

@@ -19,6 +19,8 @@ Error unusable(const CudaInstallation& installation) {
   std::vector<std::string> refused = installation.driver.refused;
   if (installation.driver.driver != nullptr) {
     refused = installation.nvrtc.refused;
+    const std::vector<std::string>& nvcc = installation.nvcc.refused;
+    refused.insert(refused.end(), nvcc.begin(), nvcc.end());
   }
   std::string text = "the GPU cannot be used: " + installation.reason;
   for (const std::string& each : refused) text += "\n  " + each;
@@ -29,8 +31,9 @@ Error unusable(const CudaInstallation& installation) {
 }  // namespace
 
 CudaInstallation Gpus::find(const Settings& settings) {
+  const NvrtcPlaces places = nvrtc_places(settings.nvrtc);
   CudaInstallation out =
-      find_cuda(driver_, driver_candidates(), nvrtc_candidates(nvrtc_places(settings.nvrtc)));
+      find_cuda(driver_, {driver_candidates(), nvrtc_candidates(places), nvcc_candidates(places)});
   driver_ = out.driver.driver;
   return out;
 }

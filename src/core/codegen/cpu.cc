@@ -201,9 +201,9 @@ class CpuWriter {
   }
 
   // The first phase for `columns` columns at a time.
-  std::string column_loop(int columns, bool held) const {
+  std::string column_loop(int columns, Taking taking) const {
     const TileShape shape{shape_.row_vectors, columns};
-    const StateWriter states(program_, phases_, shape, held);
+    const StateWriter states(program_, phases_, shape, taking);
     const CpuDialect dialect(program_, states);
     const std::string group = number(columns);
     const std::string head =
@@ -214,13 +214,14 @@ class CpuWriter {
            number(program_.packed_slots) +
            ";\n          [[maybe_unused]] const I index = "
            "broadcast<I>(static_cast<element_t<I>>(j));\n" +
-           (held ? BodyWriter(program_.pair, dialect, shape) : BodyWriter(phases_, dialect, shape))
+           (taking == Taking::usual ? BodyWriter(phases_, dialect, shape)
+                                    : BodyWriter(program_.pair, dialect, shape))
                .body("          ") +
            "        }\n";
   }
 
-  std::string column_loops(bool held) const {
-    return column_loop(shape_.columns, held) + (shape_.columns > 1 ? column_loop(1, held) : "");
+  std::string column_loops(Taking taking) const {
+    return column_loop(shape_.columns, taking) + (shape_.columns > 1 ? column_loop(1, taking) : "");
   }
 
   std::string kept_array() const {
@@ -257,11 +258,11 @@ class CpuWriter {
         "kChunkColumns\n"
         "                                                                  : tile->column_count;\n"
         "      [[maybe_unused]] char* scratch = memory;\n" +
-        (holds ? deferred.held_chunk(column_loops(true), "      ") : "") +
+        (holds ? deferred.held_chunk(column_loops(Taking::held), "      ") : "") +
         states_.declarations(Span::chunk, "      ") + states_.surveys("      ") +
         (states_.backwards() ? "      {\n        Size last = end;\n"
                              : "      {\n        Size j = begin;\n") +
-        column_loops(false) + "      }\n";
+        column_loops(Taking::usual) + "      }\n";
     if (phases_.defers()) out += deferred.write("      ");
     if (holds) out += deferred.hold("      ");
     return out + states_.flush(Span::chunk, "      ") + "    }\n" +

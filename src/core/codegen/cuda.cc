@@ -21,6 +21,8 @@ namespace {
 constexpr int kKeptColumns = 8;
 // Statements written out for one group of columns.
 constexpr std::int64_t kMostStatements = 800;
+// Loads of a thread written out side by side; more would only cost compile time.
+constexpr std::int64_t kTripsSideBySide = 4;
 // Components of long results side by side: accumulators of all rows of a thread.
 constexpr int kAccumulatorRegisters = 84;
 // Before loops over components: written out, their states would be taken for registers.
@@ -207,13 +209,15 @@ class CudaWriter {
     std::string out = indent + "__syncthreads();\n";
     std::int64_t first = 0;
     for (const PackedRun& run : program_.packed) {
-      const std::string target = "packed[j * kColumnSlots + " + number(first) +
-                                 " + slot] = column_panel[(" + number(run.slot) +
-                                 " + slot) * column_stride + start + j];\n";
-      out += indent + "for (Size n = threadIdx.x; n < " + number(run.count) +
-             " * kTileColumns; n += kThreads) {\n" + indent +
-             "  const Size slot = n / kTileColumns, j = n % kTileColumns;\n" + indent +
-             "  if (j < count) " + target + indent + "}\n";
+      const std::int64_t numbers = run.count * shape_.tile_columns;
+      const std::int64_t trips = divide_up(numbers, shape_.threads);
+      out += indent + "#pragma unroll " + number(trips <= kTripsSideBySide ? trips : 1) + "\n" +
+             indent + "for (Size trip = 0; trip < " + number(trips) + "; ++trip) {\n" + indent +
+             "  const Size n = trip * kThreads + threadIdx.x;\n" + indent +
+             "  const Size slot = n / kTileColumns, j = n % kTileColumns;\n" + indent + "  if (" +
+             (numbers % shape_.threads != 0 ? "slot < " + number(run.count) + " && " : "") +
+             "j < count) packed[j * kColumnSlots + " + number(first) + " + slot] = column_panel[(" +
+             number(run.slot) + " + slot) * column_stride + start + j];\n" + indent + "}\n";
       first += run.count;
     }
     return out + indent + "__syncthreads();\n";
@@ -226,10 +230,10 @@ class CudaWriter {
   }
 
   // A loop over the columns begin to end, `columns` at a time.
-  std::string column_loop(int columns, bool held, const std::string& unroll,
+  std::string column_loop(int columns, Taking taking, const std::string& unroll,
                           const std::string& indent) const {
     const TileShape shape = shape_with(columns);
-    const StateWriter states(program_, phases_, shape, held);
+    const StateWriter states(program_, phases_, shape, taking);
     const CudaDialect dialect(states, shared(), column_slots_);
     const std::string group = number(columns);
     const std::string head =
@@ -237,7 +241,8 @@ class CudaWriter {
                                   ") {\n" + indent + "  const Size j = last - " + group + ";\n"
                             : indent + "for (; j + " + group + " <= end; j += " + group + ") {\n";
     return indent + unroll + "\n" + head + packed_column(indent + "  ") +
-           (held ? BodyWriter(program_.pair, dialect, shape) : BodyWriter(phases_, dialect, shape))
+           (taking == Taking::usual ? BodyWriter(phases_, dialect, shape)
+                                    : BodyWriter(program_.pair, dialect, shape))
                .body(indent + "  ") +
            indent + "}\n";
   }
@@ -255,15 +260,16 @@ class CudaWriter {
     for (const Block& block : phases_.first.blocks) {
       statements += static_cast<std::int64_t>(block.code.size()) * shape_.rows * shape_.columns;
     }
-    int columns = 8;
+    // Double precision has few units, which wait for no other instruction.
+    int columns = float32_ ? 8 : 2;
     while (columns > 1 && columns * statements > kMostStatements) columns /= 2;
     return "#pragma unroll " + number(columns);
   }
 
-  std::string loops(bool held, const std::string& indent) const {
+  std::string loops(Taking taking, const std::string& indent) const {
     const std::string unroll = unrolling();
-    return column_loop(shape_.columns, held, unroll, indent) +
-           (shape_.columns > 1 ? column_loop(1, held, "#pragma unroll 1", indent) : "");
+    return column_loop(shape_.columns, taking, unroll, indent) +
+           (shape_.columns > 1 ? column_loop(1, taking, "#pragma unroll 1", indent) : "");
   }
 
   // Columns that are written out cost compile time.
@@ -287,7 +293,7 @@ class CudaWriter {
   std::string tile_phases(DeferredWriter& deferred, const std::string& indent) const {
     return indent + "[[maybe_unused]] constexpr Size kChunkColumns = kTileColumns;\n" +
            states_.surveys(indent) + indent + "{\n" + indent + "  Size j = begin;\n" +
-           loops(false, indent + "  ") + indent + "}\n" + deferred.write(indent);
+           loops(Taking::usual, indent + "  ") + indent + "}\n" + deferred.write(indent);
   }
 
   // Both phases of `columns` columns, with the kept values in registers.
@@ -319,7 +325,8 @@ class CudaWriter {
              states_.declarations(Span::chunk, indent) + indent + "{\n" +
              (states_.backwards() ? indent + "  Size last = end;\n"
                                   : indent + "  Size j = begin;\n") +
-             loops(false, indent + "  ") + indent + "}\n" + states_.flush(Span::chunk, indent);
+             loops(Taking::usual, indent + "  ") + indent + "}\n" +
+             states_.flush(Span::chunk, indent);
     }
     const std::string inner = indent + "    ";
     if (keeps_shared()) {
@@ -328,14 +335,19 @@ class CudaWriter {
              tile_phases(deferred, indent + "  ") + states_.flush(Span::chunk, indent + "  ") +
              indent + "}\n";
     }
-    std::string out = indent + "do {\n" + indent +
-                      "  [[maybe_unused]] const Size begin = 0, end = count;\n" +
-                      (holds ? deferred.held_chunk(loops(true, inner), indent + "  ") : "") +
-                      states_.declarations(Span::chunk, indent + "  ") + indent +
-                      "  Size next = 0;\n" + two_phases(kept_columns(), indent + "  ") +
-                      (kept_columns() > 1 ? two_phases(1, indent + "  ") : "") +
-                      states_.flush(Span::chunk, indent + "  ");
-    if (holds) out += deferred.hold(indent + "  ");
+    std::string out =
+        indent + "do {\n" + indent + "  [[maybe_unused]] const Size begin = 0, end = count;\n";
+    if (holds) {
+      out += deferred.held_chunk(loops(Taking::held, inner), indent + "  ") +
+             deferred.streamed_chunk(column_loop(1, Taking::streamed, "#pragma unroll 1", inner),
+                                     indent + "  ") +
+             deferred.hold(indent + "  ");
+    } else {
+      out += states_.declarations(Span::chunk, indent + "  ") + indent + "  Size next = 0;\n" +
+             two_phases(kept_columns(), indent + "  ") +
+             (kept_columns() > 1 ? two_phases(1, indent + "  ") : "") +
+             states_.flush(Span::chunk, indent + "  ");
+    }
     return out + indent + "} while (false);\n";
   }
 
@@ -485,7 +497,7 @@ class CudaWriter {
            "extern \"C\" __global__ void kernelops_merge(double* into, Stride into_stride,\n"
            "    const double* parts, Size part_count, Stride from_stride, Size count) {\n" +
            row +
-           "  for (Size part = 0; part < part_count; ++part) {\n"
+           "#pragma unroll 1\n  for (Size part = 0; part < part_count; ++part) {\n"
            "    const double* const from = parts + part * " +
            slots + " * from_stride;\n" + all.merge + "  }\n}\n\n" +
            (program_.fold_rows ? fold(all) : std::string()) +

@@ -71,14 +71,15 @@ std::string DeferredWriter::chunk_states(const Block& block, const std::string& 
   return out;
 }
 
-std::string DeferredWriter::straight(const Block& block, const std::string& indent) {
+// The states of a chunk into those of the tile.
+std::string DeferredWriter::merges(const Block& block, const std::string& indent) const {
   std::string steps;
-  std::string merges;
+  std::string sums;
   for (const Instruction& each : block.code) {
     if (!takes_value(each)) continue;
     const std::string at = group_of(each);
     if (each.opcode == Opcode::update) {
-      merges += merge(each.accumulation, at, at, indent);
+      sums += merge(each.accumulation, at, at, indent);
       continue;
     }
     const Accumulation& accumulation = program_.accumulation_of(each);
@@ -89,8 +90,19 @@ std::string DeferredWriter::straight(const Block& block, const std::string& inde
                states_.merged_names(each.accumulation, true, at, row) + ");\n";
     }
   }
+  return steps + sums;
+}
+
+std::string DeferredWriter::straight(const Block& block, const std::string& indent) {
   return chunk_states(block, indent) + body_.before_columns(block, 1, indent) +
-         columns(block, 1, indent) + steps + merges;
+         columns(block, 1, indent) + merges(block, indent);
+}
+
+std::string DeferredWriter::streamed_chunk(const std::string& loops,
+                                           const std::string& indent) const {
+  const Block& block = phases_.deferred.blocks[0];
+  return states_.surveys(indent) + chunk_states(block, indent) + indent + "{\n" + indent +
+         "  Size j = begin;\n" + loops + indent + "}\n" + merges(block, indent);
 }
 
 bool DeferredWriter::holds() const {

@@ -43,16 +43,20 @@ class DeferredWriter {
   bool holds() const;
   /// Before the loop over chunks.
   std::string held_declarations(const std::string& indent) const;
-  /// Such a chunk, by `loops` over its columns (StateWriter with `held`). It is left for the two
-  /// phases where a value is far above the maximum so far, which they then find.
+  /// Such a chunk, by `loops` over its columns (StateWriter with Taking::held). It is left for the
+  /// two phases, or a streamed chunk, where a value is far above the maximum so far, which they
+  /// then find.
   std::string held_chunk(const std::string& loops, const std::string& indent) const;
-  /// After the two phases.
+  /// In one phase (Taking::streamed), where the text of two is dear.
+  std::string streamed_chunk(const std::string& loops, const std::string& indent) const;
+  /// After either.
   std::string hold(const std::string& indent) const;
 
  private:
   std::string chunk_states(const Block& block, const std::string& indent) const;
   std::string group_of(const Instruction& each) const;
   std::string straight(const Block& block, const std::string& indent);
+  std::string merges(const Block& block, const std::string& indent) const;
   std::string looped(const Block& block, const std::string& indent);
   std::string group(const Block& block, int components, const std::string& indent);
   std::string columns(const Block& block, int components, const std::string& indent);

@@ -141,7 +141,7 @@ std::string StateWriter::declarations(Span span, const std::string& indent) cons
 std::string StateWriter::take(const Instruction& instruction, int row, int copy,
                               const OperandName& operand) const {
   const auto accumulation = static_cast<std::size_t>(instruction.accumulation);
-  if (held_) return taken_held(instruction, row, copy, operand);
+  if (taking_ != Taking::usual) return taken_at_once(instruction, row, copy, operand);
   if (span_of(accumulation) == Span::tile) return taken_deferred(instruction, row, copy, operand);
   const Accumulation& each = program_.accumulations[accumulation];
   const std::string at = component_text(instruction.component);
@@ -167,24 +167,29 @@ std::string StateWriter::take(const Instruction& instruction, int row, int copy,
   return call + value + ", " + index + ");";
 }
 
-std::string StateWriter::taken_held(const Instruction& instruction, int row, int copy,
-                                    const OperandName& operand) const {
+std::string StateWriter::taken_at_once(const Instruction& instruction, int row, int copy,
+                                       const OperandName& operand) const {
   const int accumulation = instruction.accumulation;
   const Accumulation& each = program_.accumulation_of(instruction);
   const std::string at = number(instruction.component.offset);
   const std::string group = each.groups == 1 ? "0" : at;
-  const std::string held = held_name(accumulation, group, row) + ", ";
   const std::string term =
       "term" + number(accumulation) + "_" + group + "_r" + number(row) + "_c" + number(copy);
   const std::string value = operand(0, row, copy);
   const std::string call = each.code->name + "::";
-  if (instruction.opcode == Opcode::step) {
-    return "const V " + term + " = " + call + "term_held(" + held +
-           chunk_names(accumulation, true, group, row) + ", " + value + ");";
+  const bool shared = instruction.opcode == Opcode::step;
+  const std::string& place = shared ? group : at;
+  if (taking_ == Taking::streamed) {
+    const std::string states = merged_names(accumulation, shared, place, row) + ", ";
+    if (shared) return "const auto " + term + " = " + call + "step(" + states + value + ", index);";
+    if (each.row->weighted) return call + "update(" + states + term + ", " + value + ");";
+    return call + "update(" + states + value + ", index);";
   }
-  const std::string states = chunk_names(accumulation, false, at, row);
-  if (each.row->weighted) return call + "gather(" + states + ", " + term + ", " + value + ");";
-  return call + "add_held(" + held + states + ", " + value + ");";
+  const std::string held = held_name(accumulation, group, row) + ", ";
+  const std::string states = chunk_names(accumulation, shared, place, row) + ", ";
+  if (shared) return "const V " + term + " = " + call + "term_held(" + held + states + value + ");";
+  if (each.row->weighted) return call + "gather(" + states + term + ", " + value + ");";
+  return call + "add_held(" + held + states + value + ");";
 }
 
 std::string StateWriter::held_name(int accumulation, const std::string& at, int row) {

@@ -25,6 +25,10 @@ struct StateStatements {
   std::string finish;
 };
 
+/// How values are taken: as the phases say, or all in one loop over a chunk, on a scale found
+/// before or on one that moves with every value (DeferredWriter: held_chunk, streamed_chunk).
+enum class Taking { usual, held, streamed };
+
 /// The states of a program's accumulations. While a chunk of columns runs they are in named
 /// registers, or in arrays of the scratch memory when there are many; a ranked reduction keeps only
 /// what a candidate must beat. Afterwards they are merged into the states in memory, which are
@@ -33,9 +37,9 @@ struct StateStatements {
 /// them for each column, and there again one for each vector of rows where they fit the registers.
 class StateWriter {
  public:
-  /// With `held`, of a chunk without a survey (DeferredWriter::held_chunk).
-  StateWriter(const Program& program, const PairPhases& phases, TileShape shape, bool held = false)
-      : program_(program), phases_(phases), shape_(shape), held_(held) {}
+  StateWriter(const Program& program, const PairPhases& phases, TileShape shape,
+              Taking taking = Taking::usual)
+      : program_(program), phases_(phases), shape_(shape), taking_(taking) {}
 
   /// Whether the columns of a chunk are to be taken from the last to the first, and those of a
   /// group likewise: best for states that hold a row, while ranked ones need them in order.
@@ -102,8 +106,8 @@ class StateWriter {
   std::string surveyed_name(int number, const std::string& at, int row) const;
   std::string taken_ranked(const Instruction& instruction, int row, int copy,
                            const OperandName& operand) const;
-  std::string taken_held(const Instruction& instruction, int row, int copy,
-                         const OperandName& operand) const;
+  std::string taken_at_once(const Instruction& instruction, int row, int copy,
+                            const OperandName& operand) const;
   std::string taken_deferred(const Instruction& instruction, int row, int copy,
                              const OperandName& operand) const;
   int vectors(std::size_t number) const;
@@ -141,7 +145,7 @@ class StateWriter {
   const Program& program_;
   const PairPhases& phases_;
   TileShape shape_;
-  bool held_;
+  Taking taking_;
 };
 
 }  // namespace kernelops

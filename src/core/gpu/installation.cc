@@ -27,19 +27,24 @@ CudaTarget target_of(const CudaDriver& driver, const DeviceProperties& device) {
 }
 
 CudaInstallation find_cuda(const std::shared_ptr<CudaDriver>& started,
-                           const std::vector<LibraryCandidate>& drivers,
-                           const std::vector<LibraryCandidate>& compilers) {
+                           const CudaCandidates& candidates) {
   CudaInstallation out;
   out.driver.driver = started;
-  if (started == nullptr) out.driver = search_driver(drivers);
+  if (started == nullptr) out.driver = search_driver(candidates.drivers);
   out.reason = find_devices(&out);
   std::vector<CudaTarget> targets;
   for (const DeviceProperties& device : out.devices) {
     targets.push_back(target_of(*out.driver.driver, device));
   }
-  out.nvrtc = search_nvrtc(compilers, targets);
+  out.nvrtc = search_nvrtc(candidates.nvrtc, targets);
   out.compiler = out.nvrtc.nvrtc;
-  if (out.reason.empty() && out.compiler == nullptr) out.reason = "no usable NVRTC was found";
+  if (out.compiler == nullptr) {
+    out.nvcc = search_nvcc(candidates.nvcc, targets);
+    out.compiler = out.nvcc.nvcc;
+  }
+  if (out.reason.empty() && out.compiler == nullptr) {
+    out.reason = "no usable NVRTC or nvcc was found";
+  }
   return out;
 }
 

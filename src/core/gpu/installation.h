@@ -7,6 +7,7 @@
 
 #include "core/gpu/driver.h"
 #include "core/jit/cuda_compiler.h"
+#include "core/jit/nvcc.h"
 #include "core/jit/nvrtc.h"
 
 namespace kernelops {
@@ -15,7 +16,8 @@ namespace kernelops {
 struct CudaInstallation {
   DriverSearch driver;
   NvrtcSearch nvrtc;
-  std::shared_ptr<const CudaCompiler> compiler;
+  NvccSearch nvcc;                               // looked for where there is no NVRTC
+  std::shared_ptr<const CudaCompiler> compiler;  // of these two
   std::vector<DeviceProperties> devices;
   std::string reason;  // why no GPU can be used; empty if one can
 };
@@ -23,10 +25,16 @@ struct CudaInstallation {
 /// What a kernel for a device is compiled for.
 CudaTarget target_of(const CudaDriver& driver, const DeviceProperties& device);
 
+/// Where to look, best first.
+struct CudaCandidates {
+  std::vector<LibraryCandidate> drivers;
+  std::vector<LibraryCandidate> nvrtc = {};
+  std::vector<LibraryCandidate> nvcc = {};
+};
+
 /// Looks for a driver among the candidates unless one is `started` already, and for the compiler
 /// that fits its devices. Memory is taken on no device.
 CudaInstallation find_cuda(const std::shared_ptr<CudaDriver>& started,
-                           const std::vector<LibraryCandidate>& drivers,
-                           const std::vector<LibraryCandidate>& compilers);
+                           const CudaCandidates& candidates);
 
 }  // namespace kernelops

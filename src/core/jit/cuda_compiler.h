@@ -1,9 +1,12 @@
 // What makes code for a GPU of CUDA text, whichever program or library that is.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "core/jit/dynamic_library.h"
 #include "core/jit/process.h"
 #include "core/support/error.h"
 
@@ -77,6 +80,33 @@ class CudaCompiler {
   /// Error(interrupt).
   virtual CudaImage compile(const CudaSource& source, const CudaTarget& target) const = 0;
 };
+
+/// Machine code if a compiler of CUDA knows the device, else PTX of the newest that it knows and
+/// the driver can translate, else nothing. `architectures` ascend; `name` and version are for
+/// refusals.
+NvrtcFit compiler_fit(const std::string& name, CudaVersion version,
+                      const std::vector<int>& architectures, const CudaTarget& target);
+
+/// Why a compiler is too old for whatever it may know, with the first of the targets if there are
+/// any; or nothing.
+std::string age_refusal(const std::string& name, CudaVersion version,
+                        const std::vector<CudaTarget>& targets);
+
+/// What was found, and why other candidates were refused.
+struct CudaCompilerSearch {
+  std::shared_ptr<CudaCompiler> compiler;
+  std::vector<std::string> refused;
+};
+
+/// Makes a compiler of a candidate, or says why not by refusal_text() or an Error.
+using OpenCompiler = std::function<std::shared_ptr<CudaCompiler>(const LibraryCandidate& candidate,
+                                                                 std::string* refusal)>;
+
+/// The first compiler that makes machine code for all `targets`, else the first that makes
+/// something for all; with no targets the first that works.
+CudaCompilerSearch search_compiler(const std::vector<LibraryCandidate>& candidates,
+                                   const std::vector<CudaTarget>& targets,
+                                   const OpenCompiler& open);
 
 /// What a compiler said of a text that it did not take.
 struct CudaFailure {

@@ -12,9 +12,6 @@
 namespace kernelops {
 namespace {
 
-// The first with nvrtcGetSupportedArchs and a machine code of its own.
-constexpr CudaVersion kOldest{11, 2};
-
 using Program = void*;
 
 }  // namespace
@@ -65,10 +62,9 @@ std::string refusal_of(const DynamicLibrary& library, const std::vector<CudaTarg
   int (*version)(int*, int*) = nullptr;
   take(library, "nvrtcVersion", &version);
   CudaVersion found;
-  if (version != nullptr && version(&found.major, &found.minor) == 0 && found < kOldest) {
-    if (!targets.empty()) return nvrtc_fit(found, {}, targets.front()).refusal;
-    return "NVRTC " + version_text(found) + " is too old: " + version_text(kOldest) +
-           " or newer is needed";
+  if (version != nullptr && version(&found.major, &found.minor) == 0) {
+    const std::string refusal = age_refusal("NVRTC", found, targets);
+    if (!refusal.empty()) return refusal;
   }
   return missing_functions(library, function_names());
 }
@@ -119,49 +115,11 @@ class FlowWatch {
   std::exception_ptr thrown_;
 };
 
-// The worst of what a compiler can do for all targets.
-NvrtcFit worst_fit(const Nvrtc& nvrtc, const std::vector<CudaTarget>& targets) {
-  NvrtcFit worst{NvrtcFit::Form::machine_code, 0, ""};
-  for (const CudaTarget& target : targets) {
-    const NvrtcFit fit = nvrtc.fit(target);
-    if (fit.form > worst.form) worst = fit;
-  }
-  return worst;
-}
-
 }  // namespace
 
 NvrtcFit nvrtc_fit(CudaVersion version, const std::vector<int>& architectures,
                    const CudaTarget& target) {
-  const auto refuse = [](const std::string& refusal) {
-    return NvrtcFit{NvrtcFit::Form::nothing, 0, refusal};
-  };
-  const std::string compiler = "NVRTC " + version_text(version);
-  const std::string device =
-      "a device of compute capability " + capability_text(target.architecture);
-  if (version < kOldest || architectures.empty()) {
-    return refuse(compiler + " is too old for " + device + ": NVRTC " + version_text(kOldest) +
-                  " or newer is needed");
-  }
-  const bool has_driver = target.driver.major > 0;
-  const std::string driver = "the driver, which supports CUDA up to " + version_text(target.driver);
-  // Machine code is understood by any driver of its major version, PTX by no older one.
-  if (has_driver && version.major > target.driver.major) {
-    return refuse(compiler + " is too new for " + driver);
-  }
-  if (std::binary_search(architectures.begin(), architectures.end(), target.architecture)) {
-    return {NvrtcFit::Form::machine_code, target.architecture, ""};
-  }
-  const auto newer =
-      std::upper_bound(architectures.begin(), architectures.end(), target.architecture);
-  if (newer == architectures.begin()) {
-    return refuse(compiler + " is too new for " + device + ": the oldest it knows is " +
-                  capability_text(architectures.front()));
-  }
-  if (has_driver && target.driver < version) {
-    return refuse(compiler + " does not know " + device + ", and its PTX is too new for " + driver);
-  }
-  return {NvrtcFit::Form::ptx, *std::prev(newer), ""};
+  return compiler_fit("NVRTC", version, architectures, target);
 }
 
 Nvrtc::Nvrtc(std::shared_ptr<DynamicLibrary> library)
@@ -251,35 +209,16 @@ CudaImage Nvrtc::compile(const CudaSource& source, const CudaTarget& target) con
 
 NvrtcSearch search_nvrtc(const std::vector<LibraryCandidate>& candidates,
                          const std::vector<CudaTarget>& targets) {
-  NvrtcSearch search;
-  std::shared_ptr<Nvrtc> second_best;
-  for (const LibraryCandidate& candidate : candidates) {
-    LibrarySearch opened = open_first(
+  const auto open = [&](const LibraryCandidate& candidate,
+                        std::string* refusal) -> std::shared_ptr<CudaCompiler> {
+    const LibrarySearch opened = open_first(
         {candidate}, [&](const DynamicLibrary& library) { return refusal_of(library, targets); });
-    if (opened.library == nullptr) {
-      search.refused.push_back(opened.refused.front());
-      continue;
-    }
-    std::shared_ptr<Nvrtc> nvrtc;
-    try {
-      nvrtc = std::make_shared<Nvrtc>(opened.library);
-    } catch (const Error& error) {
-      search.refused.push_back(refusal_text(candidate, error.what()));
-      continue;
-    }
-    const NvrtcFit fit = worst_fit(*nvrtc, targets);
-    if (fit.form == NvrtcFit::Form::nothing) {
-      search.refused.push_back(refusal_text(candidate, fit.refusal));
-      continue;
-    }
-    if (fit.form == NvrtcFit::Form::machine_code) {
-      search.nvrtc = nvrtc;
-      return search;
-    }
-    if (second_best == nullptr) second_best = nvrtc;
-  }
-  search.nvrtc = second_best;
-  return search;
+    if (opened.library != nullptr) return std::make_shared<Nvrtc>(opened.library);
+    *refusal = opened.refused.front();
+    return nullptr;
+  };
+  CudaCompilerSearch search = search_compiler(candidates, targets, open);
+  return {std::static_pointer_cast<Nvrtc>(search.compiler), std::move(search.refused)};
 }
 
 }  // namespace kernelops

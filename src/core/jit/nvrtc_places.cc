@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kLibrary[] = "libnvrtc.so";
+constexpr char kProgram[] = "nvcc";
 
 // The numbers in a name, to sort "cuda-9.2" before "cuda-12.4".
 std::vector<long> numbers_in(const std::string& name) {
@@ -83,6 +85,28 @@ class Candidates {
     }
   }
 
+  // The program of a toolkit or of a directory of programs, if it is there.
+  void add_program(const fs::path& root, const std::string& origin) {
+    std::error_code ignored;
+    for (const fs::path& path : {root / "bin" / kProgram, root / kProgram}) {
+      if (!root.empty() && fs::exists(path, ignored)) return add(path.string(), origin);
+    }
+  }
+
+  // What the user named: the program, or a toolkit even if it has none.
+  void add_named_program(const std::string& path, const std::string& origin) {
+    std::error_code ignored;
+    if (path.empty()) return;
+    if (fs::is_directory(path, ignored)) add_program(path, origin);
+    if (list_.empty()) list_.push_back({path, origin});
+  }
+
+  void add_programs_of_toolkits(const fs::path& directory) {
+    for (const std::string& toolkit : entries(directory, "cuda")) {
+      add_program(directory / toolkit, "");
+    }
+  }
+
   void add_toolkits(const fs::path& directory) {
     for (const std::string& toolkit : entries(directory, "cuda")) {
       add_toolkit(directory / toolkit, "");
@@ -120,8 +144,9 @@ class Candidates {
 }  // namespace
 
 const std::vector<std::string>& nvrtc_variables() {
-  static const std::vector<std::string> names = {"KERNELOPS_NVRTC", "CUDA_HOME",   "CUDA_PATH",
-                                                 "CONDA_PREFIX",    "VIRTUAL_ENV", "HOME"};
+  static const std::vector<std::string> names = {
+      "KERNELOPS_NVRTC", "KERNELOPS_NVCC", "CUDA_HOME", "CUDA_PATH",
+      "CONDA_PREFIX",    "VIRTUAL_ENV",    "HOME",      "PATH"};
   return names;
 }
 
@@ -156,6 +181,21 @@ std::vector<LibraryCandidate> nvrtc_candidates(const NvrtcPlaces& places) {
     out.add_pip(fs::path(home) / ".local/lib", "pip");
   }
   out.add_pip(places.python, "pip");
+  return std::move(out).list();
+}
+
+std::vector<LibraryCandidate> nvcc_candidates(const NvrtcPlaces& places) {
+  Candidates out(places);
+  out.add_named_program(out.variable("KERNELOPS_NVCC"), "KERNELOPS_NVCC");
+  if (!out.is_empty()) return std::move(out).list();
+  for (const char* name : {"CUDA_HOME", "CUDA_PATH", "CONDA_PREFIX"}) {
+    out.add_program(out.variable(name), name);
+  }
+  out.add_programs_of_toolkits(places.toolkits);
+  std::istringstream path(out.variable("PATH"));
+  for (std::string directory; std::getline(path, directory, ':');) {
+    out.add_program(directory, "PATH");
+  }
   return std::move(out).list();
 }
 

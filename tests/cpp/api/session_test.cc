@@ -323,6 +323,7 @@ TEST_F(SessionTest, FindsGpusOrSaysWhyThereAreNone) {
   settings.nvrtc = "/no/such/nvrtc";
   fake::reset({0, 90, 0, 13000});
   ::setenv("KERNELOPS_LIBCUDA", KERNELOPS_FAKE_DRIVER, 1);
+  ::setenv("KERNELOPS_NVCC", "/no/such/nvcc", 1);
   const CudaInstallation none = session.find_gpus(settings);
   EXPECT_EQ(none.reason, "no usable NVIDIA driver was found");
   ASSERT_EQ(none.driver.refused.size(), 1u);
@@ -334,11 +335,13 @@ TEST_F(SessionTest, FindsGpusOrSaysWhyThereAreNone) {
   fake::reset({2, 90, 1000, 13000});
   for (int turn = 0; turn < 2; ++turn) {
     const CudaInstallation found = session.find_gpus(settings);
-    EXPECT_EQ(found.reason, "no usable NVRTC was found");
+    EXPECT_EQ(found.reason, "no usable NVRTC or nvcc was found");
     EXPECT_EQ(found.devices.size(), 2u);
+    EXPECT_EQ(found.nvcc.refused.size(), 1u);
   }
   EXPECT_EQ(fake::calls("cuInit"), 1);
   ::unsetenv("KERNELOPS_LIBCUDA");
+  ::unsetenv("KERNELOPS_NVCC");
   fake::reset();
 }
 

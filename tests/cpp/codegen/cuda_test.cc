@@ -11,6 +11,7 @@
 #include "core/transform/differential.h"
 #include "core/transform/regroup.h"
 #include "core/transform/simplify.h"
+#include "support/cuda_compiler.h"
 #include "support/cuda_runner.h"
 #include "support/cuda_text.h"
 #include "support/every_reduction.h"
@@ -153,6 +154,16 @@ std::vector<Expr> every_operation(Formulas& f, const std::vector<OpDef>& rows,
   return out;
 }
 
+// The others are made of these.
+std::vector<OpDef> distinct_operations() {
+  std::vector<OpDef> rows;
+  for (const OpDef& row : operations()) {
+    if (row.code.is_scalar) continue;
+    if (row.kind == OpKind::elementwise || row.kind == OpKind::opaque) rows.push_back(row);
+  }
+  return rows;
+}
+
 TEST_F(CudaShimTest, EveryOperation) {
   Formulas f;
   std::vector<Domain> domains;
@@ -223,13 +234,7 @@ class CudaText : public ::testing::Test {
 TEST_F(CudaText, OfEveryOperationCompiles) {
   Formulas f;
   std::vector<Domain> domains;
-  // The others are made of these.
-  std::vector<OpDef> rows;
-  for (const OpDef& row : operations()) {
-    if (row.code.is_scalar) continue;
-    if (row.kind == OpKind::elementwise || row.kind == OpKind::opaque) rows.push_back(row);
-  }
-  const std::vector<Expr> all = every_operation(f, rows, &domains);
+  const std::vector<Expr> all = every_operation(f, distinct_operations(), &domains);
   constexpr std::size_t kGroups = 8;
   for (std::size_t group = 0; group < kGroups; ++group) {
     std::vector<Expr> nodes;
@@ -249,6 +254,28 @@ TEST_F(CudaText, OfEveryReductionCompiles) {
     std::vector<Expr> nodes;
     for (std::size_t n = 0; n < all.size(); n += dimension == 2 ? 3 : 7) nodes.push_back(all[n]);
     EXPECT_FALSE(compiled(lower(nodes), dimension == 2, 90).empty());
+  }
+}
+
+// Which has other headers of its own, and a host.
+TEST(CudaTextTest, CompilesWithNvccToo) {
+  KERNELOPS_NEEDS_NVCC();
+  Formulas f;
+  std::vector<Domain> domains;
+  const std::vector<Expr> every = every_operation(f, distinct_operations(), &domains);
+  Formulas g;
+  const std::vector<Expr> reductions = every_reduction(g, 2, 0);
+  for (const auto& [nodes, float32] : {std::pair(every, true), std::pair(reductions, false)}) {
+    const Program program = lower(nodes);
+    CudaShape shape = choose_cuda_shape(program, float32);
+    shape.rows = 1;
+    std::vector<std::string> options = cuda_options(float32);
+    options.push_back(std::string("-I") + KERNELOPS_KERNEL_DIR);
+    // Text of the assembler takes half the time.
+    const CudaImage image = testing::machine_nvcc()->compile(
+        {generate_cuda(program, float32, shape).text, "kernel.cu", options, ""}, {990, {}});
+    EXPECT_NE(image.data.find(".entry kernelops_tile"), std::string::npos);
+    EXPECT_EQ(image.log.find("warning"), std::string::npos) << image.log.substr(0, 3000);
   }
 }
 

@@ -127,5 +127,30 @@ TEST_F(NvrtcPlacesTest, ReadsTheEnvironmentOfTheProcess) {
   EXPECT_EQ(nvrtc_places("").environment.count("KERNELOPS_NVRTC"), 0u);
 }
 
+TEST_F(NvrtcPlacesTest, FindsTheProgramInToolkitsAndOnThePath) {
+  const auto programs = [&] {
+    Paths paths;
+    for (const LibraryCandidate& candidate : nvcc_candidates(places_)) {
+      paths.push_back(candidate.origin + " " +
+                      fs::path(candidate.path).lexically_relative(directory_.path()).string());
+    }
+    return paths;
+  };
+  EXPECT_EQ(programs(), Paths{});
+  library("home/bin/nvcc");
+  library("toolkits/cuda-12.4/bin/nvcc");
+  library("toolkits/cuda-9.2/bin/nvcc");
+  library("toolkits/cuda-13.0/lib/libnvrtc.so");
+  library("path/nvcc");
+  places_.environment["CUDA_HOME"] = at("home");
+  places_.environment["PATH"] = at("none") + "::" + at("path") + ":" + at("home/bin");
+  EXPECT_EQ(programs(), (Paths{"CUDA_HOME home/bin/nvcc", " toolkits/cuda-12.4/bin/nvcc",
+                               " toolkits/cuda-9.2/bin/nvcc", "PATH path/nvcc"}));
+  places_.environment["KERNELOPS_NVCC"] = at("home");
+  EXPECT_EQ(programs(), Paths{"KERNELOPS_NVCC home/bin/nvcc"});
+  places_.environment["KERNELOPS_NVCC"] = at("none");
+  EXPECT_EQ(programs(), Paths{"KERNELOPS_NVCC none"});
+}
+
 }  // namespace
 }  // namespace kernelops

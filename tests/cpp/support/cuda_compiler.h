@@ -1,4 +1,4 @@
-// The NVRTC of this machine, for tests that compile.
+// The CUDA compilers of this machine, for tests that compile.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "core/jit/nvcc.h"
 #include "core/jit/nvrtc.h"
 #include "core/jit/nvrtc_places.h"
 
@@ -17,6 +18,19 @@ inline std::shared_ptr<Nvrtc> machine_nvrtc() {
       search_nvrtc(nvrtc_candidates(nvrtc_places("")), {}).nvrtc;
   return found;
 }
+
+/// The first nvcc found, or nothing.
+inline std::shared_ptr<Nvcc> machine_nvcc() {
+  static const std::shared_ptr<Nvcc> found =
+      search_nvcc(nvcc_candidates(nvrtc_places("")), {}).nvcc;
+  return found;
+}
+
+/// Skips a test, with the reason, where there is no nvcc.
+#define KERNELOPS_NEEDS_NVCC()                               \
+  if (::kernelops::testing::machine_nvcc() == nullptr) {     \
+    GTEST_SKIP() << "no nvcc was found: set KERNELOPS_NVCC"; \
+  }
 
 /// Skips a test, with the reason, where there is no NVRTC.
 #define KERNELOPS_NEEDS_NVRTC()                                \

@@ -22,7 +22,7 @@ namespace kernelops::testing {
 /// What this machine has for work on GPUs; looked for once.
 inline const CudaInstallation& machine_gpus() {
   static const CudaInstallation found =
-      find_cuda(nullptr, driver_candidates(), nvrtc_candidates(nvrtc_places("")));
+      find_cuda(nullptr, {driver_candidates(), nvrtc_candidates(nvrtc_places(""))});
   return found;
 }
 
@@ -32,7 +32,7 @@ inline CudaInstallation fake_gpus(int devices) {
   machine.devices = devices;
   machine.asynchronous = true;
   fake::reset(machine);
-  return find_cuda(nullptr, {{KERNELOPS_FAKE_DRIVER}}, {{KERNELOPS_FAKE_NVRTC}});
+  return find_cuda(nullptr, {{{KERNELOPS_FAKE_DRIVER}}, {{KERNELOPS_FAKE_NVRTC}}});
 }
 
 /// The devices of an installation, with all that programs need to run on them.
