@@ -15,6 +15,11 @@ scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
 export KERNELOPS_CACHE_DIR="$scratch/cache"
 export NOT_CRAN=true
+# GPUs where there are none, for the tests of the engine and of the package.
+export KERNELOPS_TEST_FAKE_DRIVER="$root/build/libfake_cuda_driver.so"
+export KERNELOPS_TEST_FAKE_NVRTC="$root/build/libfake_nvrtc.so"
+export KERNELOPS_FAKE_NVRTC_CACHE="$scratch/images"
+mkdir "$KERNELOPS_FAKE_NVRTC_CACHE"
 jobs="$(nproc)"
 passed=0
 failed=0

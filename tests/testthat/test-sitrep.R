@@ -27,6 +27,38 @@ test_that("a report says what was looked for on behalf of a GPU and why it was r
   expect_s3_class(report$gpu$devices, "data.frame")
 })
 
+test_that("a report tells of every GPU, its driver and its compiler", {
+  skip_without_fake_gpu()
+  session <- in_gpu_session(keops_sitrep(), devices = 2, memory = 3e9)
+  gpu <- session$value$gpu
+  expect_identical(gpu$reason, "")
+  expect_identical(gpu$devices$name, c("Pretend GPU 0", "Pretend GPU 1"))
+  expect_match(session$output, "^GPU +0: Pretend GPU 0, compute capability 9.0, 3 GB$", all = FALSE)
+  expect_identical(c(gpu$driver, gpu$nvrtc), unname(fake_gpu_libraries()))
+})
+
+test_that("a report says what the driver answers where it fails", {
+  skip_without_fake_gpu()
+  session <- in_gpu_session(
+    {
+      Sys.setenv(KERNELOPS_FAKE_FAIL = paste0("cuDeviceGetCount:", call, ":999"))
+      first <- keops_sitrep()$gpu$reason
+      c(first, keops_sitrep()$gpu$reason)
+    },
+    call = 1
+  )
+  expect_match(session$value[1L], "cuDeviceGetCount said CUDA_ERROR_UNKNOWN", fixed = TRUE)
+  expect_identical(session$value[2L], "")
+})
+
+test_that("an error of a session with GPUs is an error of the test, with its class", {
+  skip_without_fake_gpu()
+  expect_error(
+    in_gpu_session(keops_kernel("Sum_Reduction(x, 0)", "x = Nonsense(3)")),
+    class = "kernelops_error"
+  )
+})
+
 test_that("GPUs are printed with what makes them differ", {
   gpu <- list(
     reason = "",

@@ -6,9 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "core/jit/files.h"
 #include "fake_driver/fake_driver.h"
-#include "support/formulas.h"
+#include "support/session.h"
 
 namespace kernelops {
 namespace {
@@ -20,59 +19,12 @@ using testing::Table;
 const std::vector<std::string> kArguments = {"x=Vi(2)", "y=Vj(2)"};
 const char* const kFormula = "Sum_Reduction(Exp(-SqDist(x,y)),0)";
 
-class SessionTest : public ::testing::Test {
+class SessionTest : public testing::SessionFixture {
  protected:
   SessionTest() {
     Random random(31);
     x = testing::random_table(random, 7, 2, -1, 1);
     y = testing::random_table(random, 5, 2, -1, 1);
-    settings.compilers = {"c++", "g++", "clang++"};
-    settings.cache_directory = directory.path() + "/cache";
-    settings.kernel_directory = KERNELOPS_KERNEL_DIR;
-    settings.version = "test";
-  }
-
-  static Input input(const Table& table, const std::string& name = "") {
-    return {name,
-            "double",
-            true,
-            ElementType::float64,
-            true,
-            table.rows,
-            table.dimension,
-            table.values.data()};
-  }
-
-  // Every array of the formulas' results.
-  std::vector<std::vector<double>> call_all(const OperatorText& text,
-                                            const std::vector<Input>& inputs) {
-    Invocation invocation = session.prepare(text, inputs, false);
-    std::vector<std::vector<double>> out;
-    std::vector<std::vector<std::int32_t>> rows(invocation.outputs.size());
-    for (std::size_t n = 0; n < invocation.outputs.size(); ++n) {
-      OutputView& output = invocation.outputs[n];
-      const auto size = static_cast<std::size_t>(output.rows * output.dimension);
-      out.emplace_back(size, -77);
-      rows[n].assign(size, -77);
-      output.data = out.back().data();
-      if (output.type == ElementType::int32) output.data = rows[n].data();
-    }
-    session.run(invocation, settings, {});
-    for (std::size_t n = 0; n < out.size(); ++n) {
-      if (invocation.outputs[n].type == ElementType::int32) {
-        std::copy(rows[n].begin(), rows[n].end(), out[n].begin());
-      }
-    }
-    return out;
-  }
-
-  std::vector<double> call(const std::string& formula, const std::vector<std::string>& arguments,
-                           const std::vector<Input>& inputs) {
-    return call_all(text(formula, arguments), inputs)[0];
-  }
-
-  static OperatorText text(const std::string& formula, const std::vector<std::string>& arguments) {
-    return {{formula}, {""}, arguments};
   }
 
   std::vector<double> expected() const {
@@ -98,9 +50,6 @@ class SessionTest : public ::testing::Test {
 
   std::size_t kernels() { return session.report(settings).cache.files; }
 
-  TemporaryDirectory directory{"/tmp/kernelops-test-"};
-  Settings settings;
-  Session session;
   Table x, y;
 };
 

@@ -12,6 +12,7 @@
 #include "core/transform/regroup.h"
 #include "core/transform/simplify.h"
 #include "support/cuda_runner.h"
+#include "support/every_reduction.h"
 #include "support/nvrtc.h"
 #include "support/sample.h"
 
@@ -44,12 +45,7 @@ class CudaShimTest : public ::testing::Test {
       if (float32) values = testing::rounded_to_float(values);
       for (const std::int64_t part : {1000, 23}) {
         const std::vector<Table> all = ShimRunner(sizes, part).pairs(kernel, values);
-        auto begin = all.begin();
-        for (Expr node : nodes) {
-          const auto end = begin + static_cast<std::ptrdiff_t>(node->reduction->outputs.size());
-          testing::expect_outputs({begin, end}, node, values, sizes, float32 ? 2e-5 : 1e-11);
-          begin = end;
-        }
+        testing::expect_all_outputs(all, nodes, values, sizes, float32 ? 2e-5 : 1e-11);
         ASSERT_FALSE(HasFailure()) << sizes.i << " x " << sizes.j << " in parts of " << part;
       }
     }
@@ -183,46 +179,30 @@ TEST_F(CudaShimTest, EveryOperation) {
   }
 }
 
-// Formulas and weights of dimension d and 1 that depend on both sides.
-std::vector<Expr> every_reduction(Formulas& f, std::int64_t dimension, int category) {
-  f.variable("x", Category::i, dimension);
-  f.variable("y", Category::j, dimension);
-  f.variable("a", Category::i, 1);
-  f.variable("b", Category::j, 1);
-  f.scope.formulas["F"] = f("x * b - y");
-  f.scope.formulas["f"] = f("Elem(x, 0) - b");
-  f.scope.formulas["W"] = f("x + a * y + 0.3");
-  f.scope.formulas["w"] = f("a - b + 0.3");
-  std::vector<Expr> out;
-  for (const ReductionDef* row : testing::reductions_over(category)) {
-    if (!row->weighted) {
-      out.push_back(f(testing::reduction_text(*row, "F", category, "", row->ranked ? 3 : 1)));
-      continue;
-    }
-    // The logarithm of a sum that nearly vanishes tells nothing.
-    const bool positive = row->name == "LogSumExpWeight";
-    for (const auto& [formula, weight] :
-         {std::pair("F", "W"), std::pair("F", "w"), std::pair("f", "W")}) {
-      const std::string factor = positive ? "(0.3 + Square(" + std::string(weight) + "))" : weight;
-      out.push_back(f(testing::reduction_text(*row, formula, category, factor, 1)));
-    }
-  }
-  return out;
-}
-
 class CudaShimOfEveryReduction : public CudaShimTest,
                                  public ::testing::WithParamInterface<std::tuple<int, int>> {};
 
 TEST_P(CudaShimOfEveryReduction, IsRight) {
   const auto [dimension, category] = GetParam();
   Formulas f;
-  const std::vector<Expr> nodes = every_reduction(f, dimension, category);
+  testing::declare_both_sides(f, dimension);
+  const std::vector<Expr> nodes = testing::every_reduction(f, category, {3});
   expect_right(nodes, f, (dimension + category) % 2 == 0, {{1, 1}, {17, 50}, {20, 3}, {3, 0}});
 }
 
 INSTANTIATE_TEST_SUITE_P(, CudaShimOfEveryReduction,
                          ::testing::Combine(::testing::Values(1, 3, 20),
                                             ::testing::Values(0, 1, 2)));
+
+class CudaShimOfRandomFormulas : public ::testing::TestWithParam<int> {};
+
+TEST_P(CudaShimOfRandomFormulas, AreRight) {
+  testing::expect_random_reductions_right(testing::shim_executor(23), 2000 + GetParam(),
+                                          static_cast<Category>(GetParam() % 3),
+                                          GetParam() % 2 == 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(, CudaShimOfRandomFormulas, ::testing::Range(0, 6));
 
 // To machine code, by NVRTC.
 class CudaText : public ::testing::Test {
@@ -270,7 +250,8 @@ TEST_F(CudaText, OfEveryOperationCompiles) {
 TEST_F(CudaText, OfEveryReductionCompiles) {
   for (const int dimension : {2, 20}) {
     Formulas f;
-    const std::vector<Expr> all = every_reduction(f, dimension, dimension == 2 ? 0 : 1);
+    testing::declare_both_sides(f, dimension);
+    const std::vector<Expr> all = testing::every_reduction(f, dimension == 2 ? 0 : 1, {3});
     // Together they take the compiler a while.
     std::vector<Expr> nodes;
     for (std::size_t n = 0; n < all.size(); n += dimension == 2 ? 3 : 7) nodes.push_back(all[n]);

@@ -1,6 +1,8 @@
 // Every reduction over every side, in both precisions, for short and long vectors: compiled kernels
 // against the evaluator. All reductions of a kind meet in one program, which also shows that they
 // do not disturb each other.
+#include "support/every_reduction.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -9,7 +11,6 @@
 #include <string>
 #include <tuple>
 
-#include "core/ir/print.h"
 #include "support/machine.h"
 
 namespace kernelops {
@@ -17,6 +18,7 @@ namespace {
 
 using testing::CompiledRunner;
 using testing::Formulas;
+using testing::Lowering;
 using testing::Machine;
 using testing::Random;
 using testing::Table;
@@ -27,78 +29,11 @@ const std::vector<Sizes> kSizes = {{0, 0}, {0, 4},  {4, 0},  {1, 1}, {1, 17},
 
 class EveryReduction : public ::testing::Test {
  protected:
-  // Formulas and weights of dimension d and 1 that depend on both sides.
-  static void declare(Formulas& f, std::int64_t dimension) {
-    f.variable("x", Category::i, dimension);
-    f.variable("y", Category::j, dimension);
-    f.variable("a", Category::i, 1);
-    f.variable("b", Category::j, 1);
-    f.scope.formulas["F"] = f("x * b - y");
-    f.scope.formulas["f"] = f("Elem(x, 0) - b");
-    f.scope.formulas["W"] = f("x + a * y + 0.3");
-    f.scope.formulas["w"] = f("a - b + 0.3");
-  }
-
-  static std::vector<Expr> every_reduction(Formulas& f, int category,
-                                           const std::vector<int>& ranks) {
-    std::vector<Expr> out;
-    for (const ReductionDef* row : testing::reductions_over(category)) {
-      if (row->weighted) {
-        // The logarithm of a sum that nearly vanishes tells nothing.
-        const bool positive = row->name == "LogSumExpWeight";
-        for (const auto& [formula, weight] :
-             {std::pair("F", "W"), std::pair("F", "w"), std::pair("f", "W")}) {
-          const std::string factor =
-              positive ? "(0.3 + Square(" + std::string(weight) + "))" : weight;
-          out.push_back(f(testing::reduction_text(*row, formula, category, factor, 1)));
-        }
-        continue;
-      }
-      for (const int rank : row->ranked ? ranks : std::vector<int>{1}) {
-        out.push_back(f(testing::reduction_text(*row, "F", category, "", rank)));
-      }
-    }
-    return out;
-  }
-
-  // Plain values; values with many ties; values with NaN and infinities.
-  std::vector<Values> inputs(const Formulas& f, const Sizes& sizes) {
-    std::vector<Values> out(3, f.values(random, sizes));
-    for (auto& [variable, table] : out[1]) {
-      for (double& value : table.values) value = std::round(2 * value);
-    }
-    int n = 0;
-    for (auto& [variable, table] : out[2]) {
-      for (double& value : table.values) {
-        const double specials[] = {std::nan(""), HUGE_VAL, -HUGE_VAL, 0};
-        if (++n % 7 == 0) value = specials[n / 7 % 4];
-      }
-    }
-    for (Values& each : out) each = testing::rounded_to_float(each);
-    return out;
-  }
-
   void expect_right(const std::vector<Expr>& nodes, const Formulas& f,
-                    const std::vector<Sizes>& all_sizes, bool float32, SumScheme scheme,
-                    bool transposed = false, Machine* other = nullptr) {
-    Machine& used = other != nullptr ? *other : machine;
-    const Program program = lower(nodes, scheme, transposed);
-    const std::shared_ptr<Kernel> kernel = used.backend().kernel(program, float32, {});
-    for (const Sizes& sizes : all_sizes) {
-      for (const Values& values : inputs(f, sizes)) {
-        CompiledRunner runner(used, sizes, float32, 2);
-        const std::vector<Table> all = runner.pairs(program, *kernel, values);
-        auto begin = all.begin();
-        for (Expr node : nodes) {
-          const auto end = begin + static_cast<std::ptrdiff_t>(node->reduction->outputs.size());
-          SCOPED_TRACE(print_formula(node) + (float32 ? " in float32 on " : " in float64 on ") +
-                       std::to_string(sizes.i) + " x " + std::to_string(sizes.j));
-          testing::expect_outputs({begin, end}, node, values, sizes, float32 ? 2e-5 : 1e-11);
-          if (HasFailure()) return;
-          begin = end;
-        }
-      }
-    }
+                    const std::vector<Sizes>& all_sizes, bool float32,
+                    const Lowering& lowering = {}) {
+    testing::expect_right(testing::compiled_executor(machine), nodes, f, random, all_sizes, float32,
+                          lowering);
   }
 
   Random random{11};
@@ -111,10 +46,10 @@ class EveryReductionOfDimension : public EveryReduction,
 TEST_P(EveryReductionOfDimension, IsRightOverEverySideInBothPrecisions) {
   const auto [dimension, category] = GetParam();
   Formulas f;
-  declare(f, dimension);
-  const std::vector<Expr> nodes = every_reduction(f, category, {1, 2, 7});
+  testing::declare_both_sides(f, dimension);
+  const std::vector<Expr> nodes = testing::every_reduction(f, category, {1, 2, 7});
   for (const bool float32 : {true, false}) {
-    expect_right(nodes, f, kSizes, float32, SumScheme::block);
+    expect_right(nodes, f, kSizes, float32);
     if (HasFailure()) return;
   }
 }
@@ -124,12 +59,12 @@ class EveryTransposedReduction : public EveryReductionOfDimension {};
 TEST_P(EveryTransposedReduction, IsRightOverEverySide) {
   const auto [dimension, category] = GetParam();
   Formulas f;
-  declare(f, dimension);
-  const std::vector<Expr> nodes = every_reduction(f, category, {2});
+  testing::declare_both_sides(f, dimension);
+  const std::vector<Expr> nodes = testing::every_reduction(f, category, {2});
   std::vector<Sizes> all_sizes = kSizes;
   for (const Sizes& sizes : {Sizes{3, 1000}, Sizes{1000, 3}}) all_sizes.push_back(sizes);
   const bool float32 = dimension != 3;
-  expect_right(nodes, f, all_sizes, float32, SumScheme::block, true);
+  expect_right(nodes, f, all_sizes, float32, {SumScheme::block, true});
 }
 
 INSTANTIATE_TEST_SUITE_P(, EveryReductionOfDimension,
@@ -143,15 +78,15 @@ TEST_F(EveryReduction, IsRightAloneAsWell) {
   std::set<std::tuple<std::string, std::int64_t, std::int64_t>> seen;
   for (const int dimension : {3, 20}) {
     Formulas f;
-    declare(f, dimension);
-    for (Expr node : every_reduction(f, 0, {7})) {
+    testing::declare_both_sides(f, dimension);
+    for (Expr node : testing::every_reduction(f, 0, {7})) {
       const bool weighted = node->reduction->weighted;
       if (!seen.insert({node->reduction->code.name, node->arguments.front()->dimension * weighted,
                         node->arguments.back()->dimension * weighted})
                .second) {
         continue;
       }
-      expect_right({node}, f, {{9, 8}, {2, 33}}, dimension == 20, SumScheme::block);
+      expect_right({node}, f, {{9, 8}, {2, 33}}, dimension == 20);
       ASSERT_FALSE(HasFailure());
     }
   }
@@ -161,12 +96,11 @@ TEST_F(EveryReduction, IsRightAloneAsWell) {
 TEST_F(EveryReduction, OfPositionsIsRightAlone) {
   for (const int dimension : {1, 3, 20}) {
     Formulas f;
-    declare(f, dimension);
+    testing::declare_both_sides(f, dimension);
     for (const char* name : {"ArgMin", "Max_ArgMax"}) {
       for (const bool float32 : {true, false}) {
         expect_right({f(std::string(name) + "_Reduction(F, 0)")}, f,
-                     {{0, 3}, {3, 0}, {1, 1}, {33, 7}, {3, 50}, {1, 1100}}, float32,
-                     SumScheme::block);
+                     {{0, 3}, {3, 0}, {1, 1}, {33, 7}, {3, 50}, {1, 1100}}, float32);
         ASSERT_FALSE(HasFailure());
       }
     }
@@ -176,18 +110,18 @@ TEST_F(EveryReduction, OfPositionsIsRightAlone) {
 // Sums make a tile go in several runs of columns.
 TEST_F(EveryReduction, OfPositionsIsRightBesideASum) {
   Formulas f;
-  declare(f, 2);
+  testing::declare_both_sides(f, 2);
   expect_right({f("ArgMin_Reduction(F, 0)"), f("Sum_Reduction(f, 0)")}, f, {{17, 79}, {3, 500}},
-               true, SumScheme::block);
+               true);
 }
 
 // Of sums of exponentials only short ones know the maximum of a chunk beforehand.
 TEST_F(EveryReduction, OfExponentialsIsRightWhereOneIsLong) {
   Formulas f;
-  declare(f, 20);
+  testing::declare_both_sides(f, 20);
   for (const bool float32 : {true, false}) {
     expect_right({f("LogSumExp_Reduction(f, 0)"), f("LogSumExp_Reduction(F, 0)")}, f,
-                 {{3, 2}, {17, 500}}, float32, SumScheme::block);
+                 {{3, 2}, {17, 500}}, float32);
   }
 }
 
@@ -202,12 +136,12 @@ TEST_F(EveryReduction, OfRanksAndPositionsIsRightForEveryVectorWidth) {
     Machine other(cpu);
     for (const int dimension : {2, 20}) {
       Formulas f;
-      declare(f, dimension);
+      testing::declare_both_sides(f, dimension);
       for (const char* text : {"KMin_ArgKMin_Reduction(F, 3, 0)",
                                "KMax_ArgKMax_Reduction(F, 30, 0)", "Min_ArgMin_Reduction(F, 0)"}) {
         for (const bool float32 : {true, false}) {
-          expect_right({f(text)}, f, {{3, 2}, {37, 23}, {2, 150}}, float32, SumScheme::block, false,
-                       &other);
+          testing::expect_right(testing::compiled_executor(other), {f(text)}, f, random,
+                                {{3, 2}, {37, 23}, {2, 150}}, float32);
           ASSERT_FALSE(HasFailure());
         }
       }
@@ -218,7 +152,7 @@ TEST_F(EveryReduction, OfRanksAndPositionsIsRightForEveryVectorWidth) {
 // Every candidate is accepted, or none after the first, or they are all alike.
 TEST_F(EveryReduction, OfRanksIsRightForSortedValues) {
   Formulas f;
-  declare(f, 1);
+  testing::declare_both_sides(f, 1);
   for (const int rank : {1, 2, 24, 25, 100}) {
     const std::vector<Expr> nodes = {
         f("KMin_ArgKMin_Reduction(b + 0 * a, " + std::to_string(rank) + ", 0)"),
@@ -255,11 +189,11 @@ TEST_F(EveryReduction, OfRanksIsRightForSortedValues) {
 TEST_F(EveryReduction, IsRightByEverySumScheme) {
   for (const int dimension : {2, 18}) {
     Formulas f;
-    declare(f, dimension);
-    const std::vector<Expr> nodes = every_reduction(f, dimension == 2 ? 0 : 2, {2});
+    testing::declare_both_sides(f, dimension);
+    const std::vector<Expr> nodes = testing::every_reduction(f, dimension == 2 ? 0 : 2, {2});
     for (const SumScheme scheme : {SumScheme::direct, SumScheme::compensated}) {
       for (const bool float32 : {true, false}) {
-        expect_right(nodes, f, {{0, 3}, {1, 17}, {9, 8}, {2, 33}}, float32, scheme);
+        expect_right(nodes, f, {{0, 3}, {1, 17}, {9, 8}, {2, 33}}, float32, {scheme});
         ASSERT_FALSE(HasFailure());
       }
     }
@@ -269,13 +203,13 @@ TEST_F(EveryReduction, IsRightByEverySumScheme) {
 TEST_F(EveryReduction, KeepsAThousandValues) {
   for (const int dimension : {1, 2}) {
     Formulas f;
-    declare(f, dimension);
+    testing::declare_both_sides(f, dimension);
     std::vector<Expr> nodes;
     for (const char* name : {"KMin_ArgKMin", "ArgKMax", "KMax"}) {
       nodes.push_back(f(std::string(name) + "_Reduction(F, 1000, 0)"));
     }
     const Sizes sizes = dimension == 1 ? Sizes{1, 1100} : Sizes{3, 40};
-    expect_right(nodes, f, {{2, 0}, sizes}, dimension == 1, SumScheme::block);
+    expect_right(nodes, f, {{2, 0}, sizes}, dimension == 1);
     ASSERT_FALSE(HasFailure());
   }
 }
@@ -293,11 +227,10 @@ TEST_F(EveryReduction, IsRightAcrossTilesAndSplits) {
   f.scope.formulas["W"] = f("Concat(a * b + 0.3, 1.3 + a)");
   f.scope.formulas["w"] = f("a - b + 0.3");
   for (const int category : {0, 2}) {
-    const std::vector<Expr> nodes = every_reduction(f, category, {3});
+    const std::vector<Expr> nodes = testing::every_reduction(f, category, {3});
     for (const bool float32 : {true, false}) {
       if (float32 != (category == 0)) continue;
-      expect_right(nodes, f, {{2, 63}, {2, 65}, {1, 96}, {1, 97}, {1, 800}}, float32,
-                   SumScheme::block);
+      expect_right(nodes, f, {{2, 63}, {2, 65}, {1, 96}, {1, 97}, {1, 800}}, float32);
       ASSERT_FALSE(HasFailure());
     }
   }
@@ -305,15 +238,15 @@ TEST_F(EveryReduction, IsRightAcrossTilesAndSplits) {
 
 TEST_F(EveryReduction, HasTheSameBitsForEveryNumberOfThreads) {
   Formulas f;
-  declare(f, 3);
+  testing::declare_both_sides(f, 3);
   for (const int category : {0, 1, 2}) {
-    const std::vector<Expr> nodes = every_reduction(f, category, {7});
+    const std::vector<Expr> nodes = testing::every_reduction(f, category, {7});
     for (const bool float32 : {true, false}) {
       if (float32 != (category == 0)) continue;
       const Program program = lower(nodes, SumScheme::block, category == 1);
       const std::shared_ptr<Kernel> kernel = machine.backend().kernel(program, float32, {});
       for (const Sizes& sizes : {Sizes{1100, 100}, Sizes{2, 8000}, Sizes{5000, 5}}) {
-        for (const Values& values : {inputs(f, sizes)[2]}) {
+        for (const Values& values : {testing::telling_inputs(f, random, sizes)[2]}) {
           const auto run = [&](int threads) {
             return CompiledRunner(machine, sizes, float32, threads).pairs(program, *kernel, values);
           };
@@ -336,7 +269,7 @@ TEST_F(EveryReduction, HasTheSameBitsForEveryNumberOfThreads) {
 // The columns in two calls, joined by hand, against one call.
 TEST_F(EveryReduction, OfAPartAndTheRestJoinsToTheWhole) {
   Formulas f;
-  declare(f, 2);
+  testing::declare_both_sides(f, 2);
   const std::vector<Expr> nodes = {f("Sum_Reduction(F, 0)"), f("Max_Reduction(F, 0)"),
                                    f("LogSumExp_Reduction(F, 0)"), f("Count_Reduction(F, 0)")};
   const Program program = lower(nodes);

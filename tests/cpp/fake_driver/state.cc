@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
+#include <utility>
 
 namespace kernelops::fake {
 namespace {
@@ -102,6 +103,21 @@ int enter(const char* function, bool needs_start, bool needs_context) {
   if (needs_context && current().empty()) {
     return complain(std::string(function) + " without a context", kInvalidContext);
   }
+  return kSuccess;
+}
+
+Stream* stream_of(void* handle) {
+  const auto found = state().streams.find(handle);
+  if (found != state().streams.end() && found->second->device == current_device()) {
+    return found->second.get();
+  }
+  complain("a stream of no or another device", kInvalidHandle);
+  return nullptr;
+}
+
+int submit(std::unique_lock<std::mutex>& lock, Stream& stream, Operation operation) {
+  stream.queue.push_back(std::move(operation));
+  if (!state().machine.asynchronous) drain(lock, stream);
   return kSuccess;
 }
 

@@ -113,6 +113,19 @@ int complain(const std::string& text, int code);
 /// What every call does first: counts, fails if it was told to, and asks for what it needs.
 int enter(const char* function, bool needs_start = true, bool needs_context = true);
 
+/// The beginning of a call: takes `lock` and `s`, the state.
+#define ENTER(...)                            \
+  std::unique_lock<std::mutex> lock(mutex()); \
+  State& s = state();                         \
+  static_cast<void>(s);                       \
+  if (const int code = enter(__VA_ARGS__); code != 0) return code
+
+/// The stream of a handle, which belongs to the device at hand; or nothing, with a complaint.
+Stream* stream_of(void* handle);
+
+/// Queues work, and does it now where the machine is not asynchronous.
+int submit(std::unique_lock<std::mutex>& lock, Stream& stream, Operation operation);
+
 bool is_device(int device);
 
 /// The block of device memory with this address, or the end.

@@ -1,16 +1,19 @@
 // An NVRTC that compiles for the fake driver: CUDA text becomes a shared library for the CPU, which
 // takes the place of machine code and of PTX. The environment says
 //   KERNELOPS_FAKE_NVRTC_COMPILER: the compiler for the CPU, g++ if it does not;
-//   KERNELOPS_FAKE_NVRTC_CACHE: a directory for what was compiled. It is good as long as included
-//   headers stay as they are.
+//   KERNELOPS_FAKE_NVRTC_CACHE: a directory for what was compiled, which any number of processes
+//   may share.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <regex>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -140,6 +143,21 @@ std::optional<std::string> compile(const std::string& text, const Options& optio
   return std::nullopt;
 }
 
+// All headers that a text may include, for they may change.
+std::string headers_of(const std::vector<std::string>& directories) {
+  std::string out;
+  for (const std::string& directory : directories) {
+    std::error_code ignored;
+    std::vector<std::string> paths;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(directory, ignored)) {
+      if (file.path().extension() == ".h") paths.push_back(file.path().string());
+    }
+    std::sort(paths.begin(), paths.end());
+    for (const std::string& path : paths) out += path + "\n" + read_file(path).value_or("");
+  }
+  return out;
+}
+
 // Where the image of a text is kept, or nothing.
 std::string cached_path(const std::string& text, const Options& options, const Program& program) {
   const std::string directory = variable("KERNELOPS_FAKE_NVRTC_CACHE", "");
@@ -149,6 +167,7 @@ std::string cached_path(const std::string& text, const Options& options, const P
     for (const std::string& word : *words) all += "\n" + word;
   }
   for (const Header& header : program.headers) all += "\n" + header.name + "\n" + header.text;
+  all += headers_of(options.include_directories) + headers_of({KERNELOPS_TEST_DIR "/support"});
   return directory + "/" + kernelops::sha256_hex(all) + ".so";
 }
 

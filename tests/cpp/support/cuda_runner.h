@@ -17,7 +17,7 @@
 #include "core/support/rounding.h"
 #include "fake_driver/fake_driver.h"
 #include "support/cuda_on_cpu.h"
-#include "support/machine.h"
+#include "support/executor.h"
 
 namespace kernelops::testing {
 
@@ -203,5 +203,18 @@ class ShimRunner {
   std::int64_t part_columns_;
   bool float32_;
 };
+
+/// Such kernels as an executor of programs of pairs.
+inline Executor shim_executor(std::int64_t part_columns) {
+  Executor out;
+  out.pairs = [part_columns](const Program& program, bool float32) {
+    const auto kernel =
+        std::make_shared<ShimKernel>(program, float32, small_shape(program, float32));
+    return [kernel, part_columns](const Values& values, const Sizes& sizes) {
+      return ShimRunner(sizes, part_columns).pairs(*kernel, values);
+    };
+  };
+  return out;
+}
 
 }  // namespace kernelops::testing

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/lower/program.h"
+#include "support/executor.h"
 #include "support/formulas.h"
 
 namespace kernelops::testing {
@@ -448,5 +449,21 @@ class InterpretedRunner {
  private:
   Sizes sizes_;
 };
+
+/// The interpreter as an executor; it knows one precision, which is more than any kernel's.
+inline Executor interpreting_executor() {
+  Executor out;
+  out.pairs = [](const Program& program, bool) {
+    return [&program](const Values& values, const Sizes& sizes) {
+      return Interpreter(values, sizes).pairs(program);
+    };
+  };
+  out.rows = [](const Program& program, bool) {
+    return [&program](Category category, const Values& values, const Sizes& sizes) {
+      return Interpreter(values, sizes).rows(program, category);
+    };
+  };
+  return out;
+}
 
 }  // namespace kernelops::testing

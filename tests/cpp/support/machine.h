@@ -1,7 +1,6 @@
 // Compiles and runs programs on this machine, with a cache of its own.
 #pragma once
 
-#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,41 +8,10 @@
 #include "core/engine/compiled_backend.h"
 #include "core/engine/execute_rows.h"
 #include "core/jit/files.h"
+#include "support/executor.h"
 #include "support/passes.h"
 
 namespace kernelops::testing {
-
-/// Values as float32 kernels see them.
-inline Values rounded_to_float(Values values) {
-  for (auto& [variable, table] : values) {
-    for (double& value : table.values) value = static_cast<double>(static_cast<float>(value));
-  }
-  return values;
-}
-
-/// Row numbers from 0 on and -1 for none, of those in the host's convention; and the reverse.
-inline Table from_host(Table result) {
-  for (double& value : result.values) value = std::isnan(value) ? -1 : value - 1;
-  return result;
-}
-inline Table to_host(Table result) {
-  for (double& value : result.values) value = value < 0 ? std::nan("") : value + 1;
-  return result;
-}
-
-/// Inputs as the engine wants them.
-struct BoundValues {
-  Values tables;
-  Bindings bindings;
-
-  explicit BoundValues(const Values& values) : tables(values) {
-    for (auto& [node, table] : tables) {
-      const bool is_index = node->kind == NodeKind::reduction && node->reduction->is_index();
-      if (is_index) table = to_host(table);
-      bindings[node] = table.view();
-    }
-  }
-};
 
 class Machine {
  public:
@@ -81,31 +49,19 @@ class CompiledRunner {
 
   /// With a kernel made by somebody else.
   std::vector<Table> pairs(const Program& program, const Kernel& kernel, const Values& values) {
-    const BoundValues bound(values);
-    std::vector<Table> out;
-    std::vector<OutputView> views;
-    for (const ProgramOutput& output : program.outputs) {
-      const std::int64_t rows = program.fold_rows ? 1 : sizes_.of(program.results());
-      out.emplace_back(rows, output.dimension, -77);
-    }
-    for (Table& table : out) {
-      views.push_back({table.values.data(), ElementType::float64, table.rows, table.dimension});
-    }
-    execute(program, kernel, bound.bindings, sizes_, views, threads_, machine_.pool(),
-            interrupted_);
-    for (std::size_t n = 0; n < out.size(); ++n) {
-      if (program.outputs[n].type == StateType::index) out[n] = from_host(out[n]);
-    }
-    return out;
+    return fill_pairs(program, values, sizes_,
+                      [&](const Bindings& bindings, const std::vector<OutputView>& outputs) {
+                        execute(program, kernel, bindings, sizes_, outputs, threads_,
+                                machine_.pool(), interrupted_);
+                      });
   }
 
   Table rows(const Program& program, Category category, const Values& values) {
-    const BoundValues bound(values);
-    Table out(sizes_.of(category), program.result_dimension, -77);
-    execute_rows(program, *machine_.backend().kernel(program, float32_, {}), bound.bindings, sizes_,
-                 category, {out.values.data(), ElementType::float64, out.rows, out.dimension},
-                 threads_, machine_.pool(), interrupted_);
-    return out;
+    return fill_rows(
+        program, category, values, sizes_, [&](const Bindings& bindings, const OutputView& output) {
+          execute_rows(program, *machine_.backend().kernel(program, float32_, {}), bindings, sizes_,
+                       category, output, threads_, machine_.pool(), interrupted_);
+        });
   }
 
  private:
@@ -115,5 +71,24 @@ class CompiledRunner {
   int threads_;
   InterruptCheck interrupted_;
 };
+
+/// The compiled back end as an executor.
+inline Executor compiled_executor(Machine& machine, int threads = 2) {
+  Executor out;
+  out.pairs = [&machine, threads](const Program& program, bool float32) {
+    return [&machine, &program, threads, float32,
+            kernel = machine.backend().kernel(program, float32, {})](const Values& values,
+                                                                     const Sizes& sizes) {
+      return CompiledRunner(machine, sizes, float32, threads).pairs(program, *kernel, values);
+    };
+  };
+  out.rows = [&machine, threads](const Program& program, bool float32) {
+    return [&machine, &program, threads, float32](Category category, const Values& values,
+                                                  const Sizes& sizes) {
+      return CompiledRunner(machine, sizes, float32, threads).rows(program, category, values);
+    };
+  };
+  return out;
+}
 
 }  // namespace kernelops::testing
