@@ -14,12 +14,11 @@
 #' fork, its use is an error of class `kernelops_error_device`.
 #'
 #' @param x A numeric matrix, data frame or vector, which becomes one column. Row names are kept.
-#' @param row.names,optional Not used.
-#' @param object,... Not used.
+#' @param ... Not used.
 #' @return `keops_to_gpu()` returns an object of class `keops_gpu_matrix`, with `dim()`,
-#'   `dimnames()` and `as.matrix()`, which copies the numbers back. `keops_gpu_memory()` returns a
-#'   data frame with one row for each GPU that has been used and the columns `device`, `used`,
-#'   `cached`, `cap` and `peak`, in bytes.
+#'   `dimnames()` and `as.matrix()`, which copies the numbers back; arithmetic is an error.
+#'   `keops_gpu_memory()` returns a data frame with one row for each GPU that has been used and the
+#'   columns `device`, `used`, `cached`, `cap` and `peak`, in bytes.
 #' @seealso [use_gpu()]
 #' @export
 #' @examples

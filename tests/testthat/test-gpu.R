@@ -91,26 +91,25 @@ test_that("a matrix on a GPU is taken where the matrix is, and looks like it", {
     rownames(x) <- paste0("row", 1:40)
     h <- keops_to_gpu(x)
     op <- squared_norm_sum()
+    scaled <- keops_kernel(
+      "Sum_Reduction(s * x - y, 0)", c("x = Vi(3)", "y = Vj(3)", "s = Pm(1)")
+    )
     bytes <- keops_gpu_memory()$used
     twice <- op(list(h, h))
     list(
       same = identical(as.matrix(h), x), dim = dim(h), columns = ncol(h), length = length(h),
-      names = dimnames(h), array = identical(as.array(h), x), vector = identical(as.vector(h), c(x)),
+      names = dimnames(h), array = identical(as.array(h), x),
+      vector = identical(as.vector(h), c(x)),
       doubles = identical(as.double(h), c(x)),
       text = c(format(h), capture.output(print(h)), capture.output(str(h))),
       result = identical(twice, op(list(x, unname(x)))),
       row_names = identical(rownames(twice), rownames(x)), bytes = bytes,
       again = identical(keops_to_gpu(h), h), column = dim(keops_to_gpu(c(a = 1, b = 2))),
-      frame = identical(as.matrix(keops_to_gpu(data.frame(p = 1:2, q = 3:4))), cbind(p = 1:2, q = 3:4) + 0),
-      transposed = identical(op(list(keops_to_gpu(t(x)), t(x)), "row"), twice),
-      parameter = identical(
-        keops_kernel("Sum_Reduction(s * x - y, 0)", c("x = Vi(3)", "y = Vj(3)", "s = Pm(1)"))(
-          list(h, h, keops_to_gpu(2))
-        ),
-        keops_kernel("Sum_Reduction(s * x - y, 0)", c("x = Vi(3)", "y = Vj(3)", "s = Pm(1)"))(
-          list(x, x, 2)
-        )
+      frame = identical(
+        as.matrix(keops_to_gpu(data.frame(p = 1:2, q = 3:4))), cbind(p = c(1, 2), q = c(3, 4))
       ),
+      transposed = identical(op(list(keops_to_gpu(t(x)), t(x)), "row"), twice),
+      parameter = identical(scaled(list(h, h, keops_to_gpu(2))), scaled(list(x, x, 2))),
       no_rows = dim(as.matrix(keops_to_gpu(matrix(0, 0, 3)))),
       single = relative_difference(
         with_options(list(kernelops.precision = "float32"), op(list(h, h))), twice
@@ -399,7 +398,9 @@ test_that("a device that is gone is an error, and the CPU goes on", {
     use_cpu()
     list(texts = texts, report = report, equal = all.equal(op(list(x, x)), expected))
   })
-  for (text in seen$texts) expect_match(text, "^kernelops_error_device: .*GPU 0 [(]Pretend GPU 0[)]")
+  for (text in seen$texts) {
+    expect_match(text, "^kernelops_error_device: .*GPU 0 [(]Pretend GPU 0[)]")
+  }
   expect_match(seen$report, "^GPU +none: ", all = FALSE)
   expect_true(seen$equal)
 })

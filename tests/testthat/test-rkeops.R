@@ -358,7 +358,8 @@ test_that("wrong options are errors and leave all options as they were", {
   before <- get_rkeops_options()
   wrong <- list(
     list(precision = "float16"), list(precision = 64), list(cache_dir = 1),
-    list(verbosity = "much"), list(backend = "GPU_1D"), list(backend = 1), list(device_id = -2L), list(verbosity = 1, precision = "double"), list(nonsense = 1),
+    list(verbosity = "much"), list(backend = "GPU_1D"), list(backend = 1), list(device_id = -2L),
+    list(verbosity = 1, precision = "double"), list(nonsense = 1),
     list("float32"), "float32", 1
   )
   for (input in wrong) {

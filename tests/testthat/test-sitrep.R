@@ -91,7 +91,9 @@ test_that("a report shows the GPUs, their memory in use, driver and NVRTC", {
   })
   devices <- sprintf("%d: Pretend GPU %d, compute capability 9.0, 1.1 GB", 0:1, 0:1)
   for (report in lines) {
-    expect_identical(report[grep("^GPU ", report) + 0:1], paste0(c("GPU        ", "           "), devices))
+    expect_identical(
+      report[grep("^GPU ", report) + 0:1], paste0(c("GPU        ", "           "), devices)
+    )
     expect_match(report, "^driver +supports CUDA up to 13.0$", all = FALSE)
     expect_match(report, "^NVRTC +13.0$", all = FALSE)
   }
