@@ -121,14 +121,31 @@ class Machine {
     MachineReport out;
     for (const Row& row : rows()) {
       if (target_.architecture < row.architecture) continue;
-      out.ceilings.push_back(measure(row, &out.clock_hertz));
+      out.ceilings.push_back(attempt({row.name, row.unit, 0, 0, row.expected, ""},
+                                     [&] { return measure(row, &out.clock_hertz); }));
     }
-    out.bytes_per_second = measure_copy();
-    out.ceilings.push_back({"device memory, read and written", "bytes", out.bytes_per_second});
+    const Ceiling memory{"device memory, read and written", "bytes", 0, 0, 0, ""};
+    out.ceilings.push_back(attempt(memory, [&] {
+      Ceiling measured = memory;
+      measured.per_second = measure_copy();
+      return measured;
+    }));
+    out.bytes_per_second = out.ceilings.back().per_second;
     return out;
   }
 
  private:
+  // What `measure` yields, or `nothing` with the reason.
+  template <class Measure>
+  static Ceiling attempt(Ceiling nothing, const Measure& measure) {
+    try {
+      return measure();
+    } catch (const Error& error) {
+      nothing.failure = error.what();
+      return nothing;
+    }
+  }
+
   unsigned blocks() const {
     return kBlocksOfProcessor * static_cast<unsigned>(device_->properties().processors);
   }
@@ -168,8 +185,8 @@ class Machine {
     }
     const double rate =
         static_cast<double>(threads) * iterations * kUnrolled * row.operations / seconds;
-    return {row.name, row.unit, rate, rate / (*clock_hertz * device_->properties().processors),
-            row.expected};
+    return {row.name,     row.unit, rate, rate / (*clock_hertz * device_->properties().processors),
+            row.expected, ""};
   }
 
   double measure_copy() {

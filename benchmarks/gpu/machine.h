@@ -17,6 +17,7 @@ struct Ceiling {
   double per_second = 0;
   double per_cycle = 0;  // of a multiprocessor; 0 for memory
   double expected_per_cycle = 0;
+  std::string failure;  // of the compiler or the device, or empty
 };
 
 struct MachineReport {

@@ -101,6 +101,7 @@ void report_machine(const Place& place, const DeviceProperties& device, const Ma
   add("clock that the driver names", 1e3 * device.clock_kilohertz, "Hz", 0, 0);
   for (const Ceiling& each : report.ceilings) {
     add(each.name, each.per_second, each.unit + "/s", each.per_cycle, each.expected_per_cycle);
+    if (!each.failure.empty()) std::printf("    failed: %s\n", each.failure.c_str());
   }
   add("start of driver and device", 1e3 * latencies.start_seconds, "ms", 0, 0);
   add("warm call of 10 x 10 (goal: 30)", 1e6 * latencies.overhead_seconds, "us", 0, 0);
@@ -129,7 +130,9 @@ void report_task(const Place& place, const std::string& device, const Hardware& 
         task.name, each.variant.c_str(), static_cast<long long>(each.rows),
         static_cast<long long>(task.columns), 1e3 * each.first_seconds, 1e3 * each.call_seconds,
         1e3 * each.device_seconds, rate, limit, of_limit, target.goal, met, each.relative_error,
-        each.is_right() ? "" : "  WRONG");
+        each.is_right()        ? ""
+        : each.failure.empty() ? "  WRONG"
+                               : "  FAILED");
     if (!each.failure.empty()) std::printf("  %s\n", each.failure.c_str());
     if (each.rows < task.rows && each.failure.empty()) {
       std::printf("  (a call with all %lld rows takes too long: timed with fewer)\n",

@@ -6,7 +6,7 @@
 #   benchmarks/gpu/run.sh [--quick] [arguments of gpu_benchmark]
 #   benchmarks/gpu/run.sh --compile-only [--architectures=80,90]
 #
-# The second needs no GPU: it prints registers, spills and the instructions of the first loops with products.
+# The second needs no GPU: it prints registers, spills and the first loops with products.
 # BUILD names the folder of the build, RESULTS that of the tables, PYTHON the interpreter,
 # PEERS_DEVICE the device of PyTorch ("cpu" where there is none, to try the scripts). The status is
 # that of gpu_benchmark: not 0 if a result is wrong.
@@ -22,7 +22,7 @@ peers=(--budget=200)
 for argument in "$@"; do
   if [ "$argument" = --quick ]; then
     own_seconds=120
-    peers=(--budget=60 --repetitions=3 --most-seconds=0.2)
+    peers=(--budget=120 --repetitions=3 --most-seconds=0.2)
   fi
 done
 

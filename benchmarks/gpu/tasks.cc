@@ -16,6 +16,7 @@ constexpr std::int64_t kMillion = 1000000;
 // log-sum-exp 2.4 more; a comparison and the least of a chunk take 1.5. 3xTF32 takes 3 products, D
 // rounded up to 8.
 PairCost issue(double slots, double special) { return {slots, special, 0, 0}; }
+PairCost double_units(double count) { return {0, 0, count, 0}; }
 PairCost products(double count, double slots, double special) { return {slots, special, 0, count}; }
 
 constexpr double kLoads = 1.0 / 16;
@@ -23,112 +24,49 @@ constexpr double kLoop = 0.1;
 constexpr double kLogSumExp = 4.4;
 constexpr double kComparison = 1.5;
 
+// What tensor cores leave to the other units for a distance.
+constexpr double kDistance = 2;
+
+Task row(const char* name, Kind kind, int dimension, std::int64_t rows, std::int64_t columns,
+         double scale, Target exact, Target tensor = {}) {
+  return {name, kind, dimension, rows, columns, false, scale, exact, tensor};
+}
+
+Task in_float64(Task task) {
+  task.float64 = true;
+  return task;
+}
+
 }  // namespace
 
 const std::vector<Task>& all_tasks() {
-  // What tensor cores leave to the other units of a pair, beside the tail of its kind.
-  constexpr double kDistance = 2;
+  // name, kind, D, rows, columns, scale, then {cost, goal, over PyKeOps} exact and with tensor
+  // cores
   static const std::vector<Task> tasks = {
-      // name, kind, D, rows, columns, float64, scale, {cost, goal, over PyKeOps} exact and tensor
-      {"Gaussian D=3",
-       Kind::gaussian,
-       3,
-       kMillion,
-       kMillion,
-       false,
-       1,
-       {issue(8.34, 1), 3.0e12, 1.5},
-       {}},
-      {"gradient in x, D=3",
-       Kind::gaussian_gradient,
-       3,
-       kMillion,
-       kMillion,
-       false,
-       1,
-       {issue(11.34, 1), 2.2e12, 1.5},
-       {}},
-      {"log-sum-exp D=3",
-       Kind::gaussian_logsumexp,
-       3,
-       kMillion,
-       kMillion,
-       false,
-       1,
-       {issue(10.7, 1.125), 2.3e12, 2},
-       {}},
-      {"Gaussian D=10",
-       Kind::gaussian,
-       10,
-       kMillion,
-       kMillion,
-       false,
-       1,
-       {issue(22.7, 1), 1.1e12, 1.5},
-       {products(48, 2 + kDistance, 1), 1.1e12, 1.5}},
-      {"Gaussian D=100",
-       Kind::gaussian,
-       100,
-       kMillion,
-       kMillion,
-       false,
-       0.25,
-       {issue(208.3, 1), 1.2e11, 2},
-       {products(312, 2 + kDistance, 1), 4e11, 5}},
-      {"log-sum-exp D=64",
-       Kind::product_logsumexp,
-       64,
-       50 * kThousand,
-       50 * kThousand,
-       false,
-       0.25,
-       {issue(64 * (1 + kLoads) + kLoop + kLogSumExp, 1.125), 4e11, 5},
-       {products(192, kLogSumExp, 1.125), 4e11, 5}},
-      {"softmax D=64",
-       Kind::product_softmax,
-       64,
-       50 * kThousand,
-       50 * kThousand,
-       false,
-       0.25,
-       {issue(64 * (1 + kLoads) + kLoop + kLogSumExp + 1, 1.125), 4e11, 5},
-       {products(192, kLogSumExp + 1, 1.125), 4e11, 5}},
-      {"ArgKMin K=10 D=100",
-       Kind::k_nearest,
-       100,
-       10 * kThousand,
-       kMillion,
-       false,
-       0.25,
-       {issue(100 * (1 + kLoads) + kLoop + kComparison, 0), 1e10 / 45e-3, 3},
-       {products(312, kDistance + kComparison, 0), 1e10 / 20e-3, 3}},
-      {"k-means step K=1000 D=10",
-       Kind::nearest,
-       10,
-       kMillion,
-       kThousand,
-       false,
-       1,
-       {issue(10 * (2 + kLoads) + kLoop + kComparison, 0), 1e12, 1.3},
-       {products(48, kDistance + kComparison, 0), 1e12, 1.3}},
-      {"Gaussian D=3, float64",
-       Kind::gaussian,
-       3,
-       kMillion,
-       kMillion,
-       true,
-       1,
-       {{0, 0, 26, 0}, 4.5e11, 1},
-       {}},
-      {"Gaussian D=3, M=100",
-       Kind::gaussian,
-       3,
-       100,
-       10 * kMillion,
-       false,
-       1,
-       {issue(8.34, 1), 0, 10},
-       {}},
+      row("Gaussian D=3", Kind::gaussian, 3, kMillion, kMillion, 1, {issue(8.34, 1), 3.0e12, 1.5}),
+      row("gradient in x, D=3", Kind::gaussian_gradient, 3, kMillion, kMillion, 1,
+          {issue(11.34, 1), 2.2e12, 1.5}),
+      row("log-sum-exp D=3", Kind::gaussian_logsumexp, 3, kMillion, kMillion, 1,
+          {issue(10.7, 1.125), 2.3e12, 2}),
+      row("Gaussian D=10", Kind::gaussian, 10, kMillion, kMillion, 1, {issue(22.7, 1), 1.1e12, 1.5},
+          {products(48, 2 + kDistance, 1), 1.1e12, 1.5}),
+      row("Gaussian D=100", Kind::gaussian, 100, kMillion, kMillion, 0.25,
+          {issue(208.3, 1), 1.2e11, 2}, {products(312, 2 + kDistance, 1), 4e11, 5}),
+      row("log-sum-exp D=64", Kind::product_logsumexp, 64, 50 * kThousand, 50 * kThousand, 0.25,
+          {issue(64 * (1 + kLoads) + kLoop + kLogSumExp, 1.125), 4e11, 5},
+          {products(192, kLogSumExp, 1.125), 4e11, 5}),
+      row("softmax D=64", Kind::product_softmax, 64, 50 * kThousand, 50 * kThousand, 0.25,
+          {issue(64 * (1 + kLoads) + kLoop + kLogSumExp + 1, 1.125), 4e11, 5},
+          {products(192, kLogSumExp + 1, 1.125), 4e11, 5}),
+      row("ArgKMin K=10 D=100", Kind::k_nearest, 100, 10 * kThousand, kMillion, 0.25,
+          {issue(100 * (1 + kLoads) + kLoop + kComparison, 0), 1e10 / 45e-3, 3},
+          {products(312, kDistance + kComparison, 0), 1e10 / 20e-3, 3}),
+      row("k-means step K=1000 D=10", Kind::nearest, 10, kMillion, kThousand, 1,
+          {issue(10 * (2 + kLoads) + kLoop + kComparison, 0), 1e12, 1.3},
+          {products(48, kDistance + kComparison, 0), 1e12, 1.3}),
+      in_float64(row("Gaussian D=3, float64", Kind::gaussian, 3, kMillion, kMillion, 1,
+                     {double_units(26), 4.5e11, 1})),
+      row("Gaussian D=3, M=100", Kind::gaussian, 3, 100, 10 * kMillion, 1, {issue(8.34, 1), 0, 10}),
   };
   return tasks;
 }
