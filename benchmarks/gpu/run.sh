@@ -17,12 +17,12 @@ build="${BUILD:-$root/build/gpu}"
 results="${RESULTS:-$root/benchmarks/results}"
 python="${PYTHON:-python3}"
 # Both halves together end within ten minutes, whatever is slow.
-own_seconds=240
-peers=(--budget=200)
+own_seconds=200
+peers=(--budget=150)
 for argument in "$@"; do
   if [ "$argument" = --quick ]; then
-    own_seconds=120
-    peers=(--budget=120 --repetitions=3 --most-seconds=0.2)
+    own_seconds=100
+    peers=(--budget=100 --repetitions=3 --most-seconds=0.2)
   fi
 done
 
@@ -55,7 +55,7 @@ tasks="$(find "$results" -name 'gpu-tasks-*.csv' -newer "$scratch/start" | sort 
 if [ -z "$tasks" ]; then
   exit "$status"
 elif command -v "$python" > /dev/null; then
-  timeout 280 "$python" "$here/peers.py" "$tasks" --reference="$scratch/reference.csv" \
+  timeout 200 "$python" "$here/peers.py" "$tasks" --reference="$scratch/reference.csv" \
     "${peers[@]}" ${PEERS_DEVICE:+--device="$PEERS_DEVICE"} || echo "peers.py failed or was stopped"
 else
   echo "no $python: PyTorch and PyKeOps are left out"
