@@ -264,7 +264,8 @@ TEST(CudaTextTest, CompilesWithNvccToo) {
   std::vector<Domain> domains;
   const std::vector<Expr> every = every_operation(f, distinct_operations(), &domains);
   Formulas g;
-  const std::vector<Expr> reductions = every_reduction(g, 2, 0);
+  testing::declare_both_sides(g, 2);
+  const std::vector<Expr> reductions = testing::every_reduction(g, 0, {3});
   for (const auto& [nodes, float32] : {std::pair(every, true), std::pair(reductions, false)}) {
     const Program program = lower(nodes);
     CudaShape shape = choose_cuda_shape(program, float32);
