@@ -42,6 +42,7 @@ CORE_SOURCES = \
   core/lower/defer.cc \
   core/lower/lower.cc \
   core/lower/program.cc \
+  core/lower/row_factors.cc \
   core/lower/section_writer.cc \
   core/lower/tile_shape.cc \
   core/codegen/body.cc \
