@@ -48,6 +48,7 @@ CORE_SOURCES = \
   core/codegen/body.cc \
   core/codegen/cpu.cc \
   core/codegen/cuda.cc \
+  core/codegen/cuda_dialect.cc \
   core/codegen/cuda_launch.cc \
   core/codegen/cuda_shape.cc \
   core/codegen/deferred_writer.cc \
