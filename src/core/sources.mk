@@ -43,11 +43,13 @@ CORE_SOURCES = \
   core/lower/defer.cc \
   core/lower/lower.cc \
   core/lower/program.cc \
+  core/lower/row_factors.cc \
   core/lower/section_writer.cc \
   core/lower/tile_shape.cc \
   core/codegen/body.cc \
   core/codegen/cpu.cc \
   core/codegen/cuda.cc \
+  core/codegen/cuda_dialect.cc \
   core/codegen/cuda_launch.cc \
   core/codegen/cuda_matrix.cc \
   core/codegen/cuda_shape.cc \

@@ -62,6 +62,12 @@ std::string component_text(const Component& component) {
   return component.offset != 0 || component.step != 1 ? "(" + text + ")" : text;
 }
 
+std::string row_value_name(Register number, Space space, int row, TileShape shape) {
+  std::string out = "v" + std::to_string(number);
+  if (on_rows(space) && shape.row_vectors > 1) out += "_r" + std::to_string(row);
+  return out;
+}
+
 std::string operation_functions(const Program& program, const Dialect& dialect) {
   std::map<std::string, std::string> functions;
   std::map<const OpDef*, std::int64_t> uses;
@@ -111,8 +117,7 @@ void BodyWriter::note(const Section& section) {
 
 std::string BodyWriter::name(Register number, int row, int copy) const {
   const Space space = spaces_[static_cast<std::size_t>(number)];
-  std::string out = "v" + std::to_string(number);
-  if (on_rows(space) && shape_.row_vectors > 1) out += "_r" + std::to_string(row);
+  std::string out = row_value_name(number, space, row, shape_);
   if (deferred_) {
     if (copied_.count(number) > 0) out += "_k" + std::to_string(copy);
   } else if (on_columns(space) && shape_.columns > 1) {

@@ -15,6 +15,9 @@ namespace kernelops {
 /// Slot `component` as an expression over the loop's index k.
 std::string component_text(const Component& component);
 
+/// The name of a value for vector `row` of a row block, where it depends on no column.
+std::string row_value_name(Register number, Space space, int row, TileShape shape);
+
 /// One inlined function for each elementwise or opaque operation that the program applies.
 std::string operation_functions(const Program& program, const Dialect& dialect);
 

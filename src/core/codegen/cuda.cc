@@ -1,12 +1,11 @@
 #include "core/codegen/cuda.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/codegen/body.h"
+#include "core/codegen/cuda_dialect.h"
 #include "core/codegen/cuda_matrix.h"
 #include "core/codegen/deferred_writer.h"
-#include "core/codegen/dialect.h"
 #include "core/codegen/state_text.h"
 #include "core/codegen/state_writer.h"
 #include "core/support/error.h"
@@ -27,87 +26,6 @@ constexpr std::int64_t kTripsSideBySide = 4;
 constexpr int kAccumulatorRegisters = 84;
 // Before loops over components: written out, their states would be taken for registers.
 constexpr const char* kNotUnrolled = "#pragma unroll 1";
-// Numbers that are loaded from shared memory at a time.
-constexpr int kWholeLoad = 4;
-
-std::string constant_text(double value) {
-  if (std::isnan(value)) return "__builtin_nan(\"\")";
-  if (std::isinf(value)) return value > 0 ? "infinity" : "-infinity";
-  return number_text(value);
-}
-
-// One thread is one lane.
-class CudaDialect : public Dialect {
- public:
-  CudaDialect(const StateWriter& states, bool shared, std::int64_t column_slots)
-      : states_(states), shared_(shared), column_slots_(column_slots) {}
-
-  std::string value_type() const override { return "V"; }
-  std::string function_words() const override { return "KERNELOPS_INLINE"; }
-  std::string called_function_words() const override { return "static __device__ __noinline__"; }
-
-  // Components that follow one another in shared memory are loaded together; more of them at a
-  // time would take too many registers.
-  std::string before_loop() const override { return "#pragma unroll " + number(kWholeLoad); }
-
-  std::string constant(double value) const override {
-    return "broadcast<V>(Real(" + constant_text(value) + "))";
-  }
-
-  std::string load(Space space, const std::string& component, int row, int column) const override {
-    switch (space) {
-      case Space::parameter:
-        return "load<V>(parameter + " + component + ")";
-      case Space::row:
-        return "load<V>(row_r" + number(row) + " + " + component + " * stride)";
-      case Space::pair:
-        return CudaMatrixWriter::load(component, states_.place(column));
-      default: {
-        const int place = states_.place(column);
-        const std::string slot =
-            (place > 0 ? number(place * column_slots_) + " + " : "") + component;
-        return shared_ ? "broadcast<V>(column[" + slot + "])"
-                       : "broadcast<V>(column[packed_slot(" + component + ") * column_stride])";
-      }
-    }
-  }
-
-  std::string store(const std::string& component, const std::string& value) const override {
-    return "store(panel + " + component + " * stride, " + value + ");";
-  }
-
-  std::string local(int row) const override { return "local_r" + number(row); }
-
-  std::string parameter_array(std::int64_t slot) const override {
-    return "reinterpret_cast<const V*>(parameter) + " + number(slot);
-  }
-
-  std::string kept(const std::string& slot, int row, int column) const override {
-    return "kept[((" + slot + " * kChunkColumns + j - begin + " + number(column) +
-           ") * kRowVectors + " + number(row) + ") * kKeptStep]";
-  }
-
-  std::string take(const Instruction& instruction, int row, int copy,
-                   const OperandName& operand) const override {
-    return states_.take(instruction, row, copy, operand);
-  }
-
- private:
-  const StateWriter& states_;
-  bool shared_;
-  std::int64_t column_slots_;
-};
-
-// Inside a section a thread has one row (or column) of its own panel.
-class CudaSectionDialect : public CudaDialect {
- public:
-  using CudaDialect::CudaDialect;
-
-  std::string load(Space space, const std::string& component, int row, int column) const override {
-    if (space == Space::parameter) return CudaDialect::load(space, component, row, column);
-    return "load<V>(panel + " + component + " * stride)";
-  }
-};
 
 class CudaWriter {
  public:
@@ -381,7 +299,7 @@ class CudaWriter {
     BodyWriter body(phases_, dialect_, tile_shape_);
     DeferredWriter deferred(
         program_, phases_, states_, body, tile_shape_, kAccumulatorRegisters * 4 / 3,
-        {column_slots_, "#pragma unroll 2", " * kKeptStep", kNotUnrolled, kWholeLoad});
+        {column_slots_, "#pragma unroll 2", " * kKeptStep", kNotUnrolled, kCudaWholeLoad});
     const bool holds = deferred.holds();
     std::string out =
         packed_slots() + "extern \"C\" __global__ void __launch_bounds__(kThreads" +

@@ -38,17 +38,17 @@ constexpr std::int64_t kMostSharedBytes = 48 * 1024;
 // Long results: several rows of a thread share what is loaded of a column, and their sums stay in
 // registers for a tile, whose pairs are kept in shared memory. The longer the tile, the less
 // traffic of sums.
-void keep_tile(std::int64_t bytes_of_pair, std::int64_t bytes_of_column, bool loops,
+void keep_tile(std::int64_t bytes_of_pair, std::int64_t bytes_of_column, int columns,
                CudaShape* shape) {
   CudaShape wide = *shape;
   wide.threads = 64;
   wide.keeps_tile = true;
   for (const int rows : {4, 2, 1}) {
     wide.rows = rows;
-    wide.columns = loops ? 8 : 1;
-    for (const int columns : {32, 16}) {
-      wide.tile_columns = columns;
-      if (columns * (bytes_of_column + bytes_of_pair * wide.block_rows()) > kMostSharedBytes) {
+    wide.columns = columns;
+    for (const int tile_columns : {32, 16}) {
+      wide.tile_columns = tile_columns;
+      if (tile_columns * (bytes_of_column + bytes_of_pair * wide.block_rows()) > kMostSharedBytes) {
         continue;
       }
       *shape = wide;
@@ -88,6 +88,8 @@ CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_co
   bool loops = false;
   for (const Block& block : program.pair.blocks) loops = loops || !block.accumulators.empty();
   const std::int64_t words = float32 ? 1 : 2;
+  // Side by side in loops over components: each of them is loaded for several rows.
+  const int loop_columns = float32 ? 8 : 4;
   // Registers of a row: what it is loaded with, its states, and what a pair computes.
   std::int64_t loads = 0;
   for (const Block& block : program.pair.blocks) {
@@ -116,7 +118,7 @@ CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_co
       } else if (out.ranks != RankPlace::lists) {
         out.rows = 4;
       }
-      out.columns = std::max(4, out.rows);
+      out.columns = loop_columns;
     } else if (ranked) {
       out.columns = 4;
     }
@@ -127,7 +129,7 @@ CudaShape choose_cuda_shape(const Program& program, bool float32, bool tensor_co
       std::any_of(phases.deferred.blocks.begin(), phases.deferred.blocks.end(),
                   [](const Block& block) { return block.looped; });
   if (sums_long_results && phases.kept_slots > 0) {
-    keep_tile(phases.kept_slots * (float32 ? 4 : 8), bytes, loops, &out);
+    keep_tile(phases.kept_slots * (float32 ? 4 : 8), bytes, loops ? loop_columns : 1, &out);
   }
   if (!out.keeps_tile) choose_matrix_shape(program, float32, tensor_cores, &out);
   return out;

@@ -363,6 +363,32 @@ std::string StateWriter::stored(const Accumulation& each, bool shared, const std
   return out;
 }
 
+// What a component of a tile is multiplied by: " * <value>", or nothing.
+std::string StateWriter::factor(std::size_t accumulation, const std::string& at, int row) const {
+  for (const Block& block : program_.pair.blocks) {
+    for (const Instruction& each : block.code) {
+      if (each.opcode != Opcode::update || each.operands.size() < 2) continue;
+      if (each.accumulation != static_cast<int>(accumulation)) continue;
+      if (number(each.component.offset) != at) continue;
+      return " * widened<W>(" +
+             row_value_name(each.operands[1], space_of(each.operands[1]), row, shape_) + ", part)";
+    }
+  }
+  return "";
+}
+
+Space StateWriter::space_of(Register value) const {
+  for (const Block& block : program_.pair.blocks) {
+    for (const Instruction& each : block.code) {
+      if (each.result == value && each.opcode != Opcode::accumulate) return each.space;
+    }
+    for (const Accumulator& each : block.accumulators) {
+      if (each.result == value) return each.space;
+    }
+  }
+  return Space::parameter;
+}
+
 // Merges one component of a tile into the state in memory.
 std::string StateWriter::merged(std::size_t accumulation, bool shared, const std::string& at,
                                 int row, const std::string& indent) const {
@@ -372,7 +398,7 @@ std::string StateWriter::merged(std::size_t accumulation, bool shared, const std
   for (const StateComponent& component : components_of(each, shared)) {
     const std::string name = state(accumulation, component, shared, at, row);
     tile.push_back(component.type == StateType::value
-                       ? "widened<W>(" + name + ", part)"
+                       ? "widened<W>(" + name + ", part)" + factor(accumulation, at, row)
                        : "widened_index<WI>(" + name + ", part, tile->first_column)");
   }
   return loaded(each, shared, at, memory, "all_", indent) + indent +

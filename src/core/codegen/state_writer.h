@@ -124,6 +124,8 @@ class StateWriter {
                                       const std::string& at)>& body) const;
   std::string rank_lists(const std::string& indent) const;
   std::string declare(std::size_t number, bool shared, const std::string& indent) const;
+  std::string factor(std::size_t number, const std::string& at, int row) const;
+  Space space_of(Register value) const;
   std::string merged(std::size_t number, bool shared, const std::string& at, int row,
                      const std::string& indent) const;
   std::string flush_one(std::size_t number, int row, const std::string& indent) const;

@@ -77,6 +77,7 @@ struct ReductionDef {
   bool weighted = false;
   bool ranked = false;
   bool adds = false;          // the state is a sum that gathers rounding errors
+  bool linear = false;        // a factor of all values is one of the result
   bool ignores_zero = false;  // a value of 0 leaves the state as it is
   bool selects = false;       // adds up over a selection; see ir/graph.h
   bool internal = false;      // users cannot write it

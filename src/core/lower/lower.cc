@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "core/lower/row_factors.h"
 #include "core/lower/section_writer.h"
 #include "core/support/error.h"
 
@@ -52,6 +53,7 @@ class Lowering {
       writer.reduce(static_cast<int>(a), program_.accumulations[a]);
     }
     program_.pair = writer.take();
+    move_row_factors(&program_);
     return std::move(program_);
   }
 

@@ -67,7 +67,9 @@ std::string instruction_text(const Instruction& instruction) {
   }
   return std::string(instruction.opcode == Opcode::step ? "step " : "update ") +
          std::to_string(instruction.accumulation) + at + " with " +
-         register_text(instruction.operands[0]);
+         register_text(instruction.operands[0]) +
+         (instruction.operands.size() > 1 ? " times " + register_text(instruction.operands[1])
+                                          : "");
 }
 
 std::string section_text(const Section& section) {

@@ -58,7 +58,8 @@ enum class Opcode {
   store_local,  // local slot `component` = operands[0]
   call,         // opaque operation on `arrays`
   step,         // shared state `component` of an accumulation takes in operands[0]
-  update,       // state `component` of an accumulation takes in operands[0]
+  update,       // state `component` of an accumulation takes in operands[0], or, of a sum, its
+                // product with operands[1], which depends on no column (lower/row_factors.h)
   // Only after the section of pairs was cut in two (lower/defer.h):
   keep,       // kept slot `component` of the pair = operands[0]
   load_kept,  // result = kept slot `component` of the pair

@@ -42,6 +42,7 @@ ReductionDef sum_row() {
   row.compensated =
       KERNELOPS_PLAIN(CompensatedSumCode, TwoValues, value("sum", "0"), value("carry", "0"));
   row.adds = true;
+  row.linear = true;
   row.ignores_zero = true;
   row.gradient = "g";
   return row;
@@ -64,6 +65,7 @@ ReductionDef mean_row() {
   row.compensated =
       KERNELOPS_PLAIN(CompensatedMeanCode, TwoValues, value("sum", "0"), value("carry", "0"));
   row.adds = true;
+  row.linear = true;
   row.ignores_zero = true;
   row.gradient = "g / count";
   return row;

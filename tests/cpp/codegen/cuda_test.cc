@@ -288,12 +288,15 @@ TEST_F(CudaText, OfTheBenchmarksStaysInRegisters) {
              "Grad(Sum_Reduction(Exp(-s * SqDist(x, y)) * b, 0), x, e)",
              "LogSumExp_Reduction(-s * SqDist(x, y), 0)",
              "Sum_Reduction(Exp(-s * SqDist(u, v)) * b, 0)",
+             "LogSumExp_Reduction((l | m), 0)",
          }) {
       Formulas f;
       f.variable("x", Category::i, 3);
       f.variable("y", Category::j, 3);
       f.variable("u", Category::i, 10);
       f.variable("v", Category::j, 10);
+      f.variable("l", Category::i, 64);
+      f.variable("m", Category::j, 64);
       f.variable("b", Category::j, 1);
       f.variable("e", Category::i, 1);
       f.variable("s", Category::parameter, 1);
@@ -305,7 +308,7 @@ TEST_F(CudaText, OfTheBenchmarksStaysInRegisters) {
         EXPECT_EQ(each.stack_bytes, 0);
         EXPECT_EQ(each.spill_bytes, 0);
         if (each.name == "kernelops_tile") {
-          EXPECT_LE(each.registers, 128);
+          EXPECT_LE(each.registers, testing::contains(formula, "l | m") ? 208 : 128);
         }
       }
     }

@@ -111,7 +111,8 @@ class SectionRunner {
         throw std::logic_error("an instruction of phases in a program");
       case Opcode::step:
       case Opcode::update:
-        return take(each, component, get(each.operands[0]));
+        return take(each, component,
+                    get(each.operands[0]) * (each.operands.size() > 1 ? get(each.operands[1]) : 1));
     }
   }
 
