@@ -8,6 +8,18 @@
 
 namespace kernelops {
 
+// The number of the thread in its block, read anew wherever it is used: registers are too few to
+// keep what is computed from it.
+KERNELOPS_INLINE int thread_anew() {
+#if defined(__CUDACC__)
+  int out;
+  asm volatile("mov.u32 %0, %%tid.x;" : "=r"(out));
+  return out;
+#else
+  return static_cast<int>(threadIdx.x);
+#endif
+}
+
 // Numbers in 16 bytes, what one instruction loads or copies.
 template <class Real>
 constexpr int kQuad = 16 / static_cast<int>(sizeof(Real));

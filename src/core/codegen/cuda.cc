@@ -192,8 +192,8 @@ class CudaWriter {
       const std::string target = "packed[j * kColumnSlots + " + number(first) +
                                  " + slot] = column_panel[(" + number(run.slot) +
                                  " + slot) * column_stride + start + j];\n";
-      out += indent + "for (Size n = threadIdx.x; n < " + number(run.count) +
-             " * kTileColumns; n += kThreads) {\n" + indent +
+      out += indent + "for (Size n = " + (split_ == nullptr ? "threadIdx.x" : "thread_anew()") +
+             "; n < " + number(run.count) + " * kTileColumns; n += kThreads) {\n" + indent +
              "  const Size slot = n / kTileColumns, j = n % kTileColumns;\n" + indent +
              "  if (j < count) " + target + indent + "}\n";
       first += run.count;
@@ -334,7 +334,7 @@ class CudaWriter {
     const bool holds = deferred.holds();
     std::string out =
         packed_slots() + "extern \"C\" __global__ void __launch_bounds__(kThreads" +
-        std::string(shape_.tensor_cores ? ", 384 / kThreads" : "") +
+        std::string(split_ != nullptr && float32_ ? ", 384 / kThreads" : "") +
         ") kernelops_tile(\n"
         "    const Real* __restrict__ parameter, const Real* __restrict__ rows, Stride stride,\n"
         "    Size row_count, const Real* __restrict__ column_panel, Stride column_stride,\n"
@@ -483,7 +483,9 @@ class CudaWriter {
 KernelSource generate_cuda(const Program& program, bool float32, const CudaShape& shape) {
   if (shape.matrix.rows == 0) return {CudaWriter(program, nullptr, float32, shape).run(program)};
   const PairContractions split = split_contractions(program, kShortestMatrixSum);
-  return {CudaWriter(split.rest, &split, float32, shape).run(program)};
+  // Tensor cores need no functions for what they compute.
+  const Program& whole = shape.tensor_cores ? split.rest : program;
+  return {CudaWriter(split.rest, &split, float32, shape).run(whole)};
 }
 
 }  // namespace kernelops
