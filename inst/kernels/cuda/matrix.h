@@ -90,8 +90,8 @@ class PanelCopy {
     static constexpr int kDown = threads / kAcross;
     static_assert(width % group == 0 && threads % kAcross == 0 && (group == 1 || kDown >= 1),
                   "threads share the copies evenly");
-    KERNELOPS_METHOD static int first() { return static_cast<int>(threadIdx.x) / kAcross; }
-    KERNELOPS_METHOD static int place() { return static_cast<int>(threadIdx.x) % kAcross * group; }
+    KERNELOPS_METHOD static int first() { return thread_anew() / kAcross; }
+    KERNELOPS_METHOD static int place() { return thread_anew() % kAcross * group; }
   };
 
   template <int group>

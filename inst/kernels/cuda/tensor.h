@@ -6,14 +6,14 @@
 //
 // Error of a scalar product over D components, to first order: the parts leave out 2 * 2^-24 of
 // each factor and small * small, together 8 * 2^-24 of each product; adding 8 products and a sum
-// leaves out less than 9 * 2^-23 of what is added, twice in a chunk of 16, the corrections being
+// leaves out less than 10 * 2^-23 of what is added, twice in a chunk of 16, the corrections being
 // 2^-11 of that; adding the chunks D / 16 * 2^-24. So it is below
-//   (46 + D / 16) 2^-24 sum |x_k y_k|.
+//   (49 + D / 16) 2^-24 sum |x_k y_k|.
 // Of a squared distance: twice that of the product, which is at most half of |x - c|^2 + |y - c|^2;
-// 4 * 2^-24 of that for the rounding of the differences, (10 + D / 16) for the squares, 3 for the
+// 4 * 2^-24 of that for the rounding of the differences, (17 + D / 16) for the squares, 3 for the
 // last additions. So it is below
-//   (64 + D / 8) 2^-24 (|x - c|^2 + |y - c|^2).
-// These are worst cases; errors are some 2^-24 of the same, as those of sums in float.
+//   (73 + D / 8) 2^-24 (|x - c|^2 + |y - c|^2).
+// These are worst cases; most errors are one or two 2^-24 of the same.
 #ifndef KERNELOPS_KERNELS_CUDA_TENSOR_H_
 #define KERNELOPS_KERNELS_CUDA_TENSOR_H_
 

@@ -21,6 +21,13 @@ constexpr std::int64_t kMostSumRegisters = 64;
 constexpr std::int64_t kMostStateRegisters = 24;
 // Components of a chunk: more only take more memory.
 constexpr std::int64_t kLongestChunk = 32;
+// Components written out in the inner loop. More of them would take registers from what is around
+// it; the double units leave time for the loop itself.
+std::int64_t unrolled(std::int64_t chunk, bool float32) {
+  if (!float32) return 1;
+  return chunk % 5 == 0 ? 5 : 4;
+}
+
 std::int64_t quad(bool float32) { return float32 ? 4 : 2; }
 
 // The words of the loops of long sums: components of rows and columns are in shared memory, or,
@@ -311,10 +318,9 @@ std::string CudaMatrixWriter::exact_sums(const Contraction& each, const Dialect&
       "[[maybe_unused]] const Real* rows_at = chunk + own_row;\n"
       "[[maybe_unused]] const Real* columns_at = chunk + kChunk * " +
       number(static_cast<std::int64_t>(each.row_operands.size()) * pitch(true)) +
-      " + own_column;\n" +
-      // More of them would take registers from what is around the loop. Double units leave time.
-      (float32_ ? "#pragma unroll 2" : "#pragma unroll 1") + "\nfor (Size n = 0; n < " +
-      components(each, "first") + "; ++n) {\n  [[maybe_unused]] const Size k = first + n;\n" +
+      " + own_column;\n" + "#pragma unroll " + number(unrolled(length, float32_)) +
+      "\nfor (Size n = 0; n < " + components(each, "first") +
+      "; ++n) {\n  [[maybe_unused]] const Size k = first + n;\n" +
       loop.instructions(section.blocks[1], "  ") +
       "  rows_at += kThreads;\n  columns_at += kTileColumns;\n}\n";
   std::string out = "constexpr Size kMatrixAcross = " + number(shape.row_vectors) +

@@ -253,7 +253,7 @@ TEST_F(CudaTensorTest, KeepsItsErrorBound) {
           squares += error * error / static_cast<double>(sizes.i);
         }
         const double d = static_cast<double>(dimension);
-        EXPECT_LE(most, node == distance ? 64 + d / 8 : 46 + d / 16);
+        EXPECT_LE(most, node == distance ? 73 + d / 8 : 49 + d / 16);
         EXPECT_LE(std::sqrt(squares), 2) << dimension << " at " << origin << ", at most " << most;
       }
     }
