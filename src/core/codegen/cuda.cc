@@ -334,7 +334,7 @@ class CudaWriter {
     const bool holds = deferred.holds();
     std::string out =
         packed_slots() + "extern \"C\" __global__ void __launch_bounds__(kThreads" +
-        std::string(split_ != nullptr && float32_ ? ", 384 / kThreads" : "") +
+        (split_ != nullptr ? CudaMatrixWriter(*split_, float32_, shape_).bounds(phases_) : "") +
         ") kernelops_tile(\n"
         "    const Real* __restrict__ parameter, const Real* __restrict__ rows, Stride stride,\n"
         "    Size row_count, const Real* __restrict__ column_panel, Stride column_stride,\n"

@@ -175,6 +175,15 @@ std::string CudaMatrixWriter::load(const std::string& sum, int column) {
   return "sum_" + sum + "(j, " + number(column) + ")";
 }
 
+// Sums of float leave room for 384 threads of a multiprocessor; states of long results take what
+// there is.
+std::string CudaMatrixWriter::bounds(const PairPhases& phases) const {
+  const bool has_long_results =
+      std::any_of(phases.deferred.blocks.begin(), phases.deferred.blocks.end(),
+                  [](const Block& block) { return block.looped; });
+  return float32_ && !has_long_results ? ", 384 / kThreads" : "";
+}
+
 std::string CudaMatrixWriter::declarations(const std::string& indent) const {
   std::string out = "constexpr Size kSumStride = " + number(sum_stride()) +
                     ";\n__shared__ __align__(16) Real sums[" + number(sum_slots()) +
