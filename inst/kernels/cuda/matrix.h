@@ -8,6 +8,18 @@
 
 namespace kernelops {
 
+// The number of the thread in its block, read anew wherever it is used: registers are too few to
+// keep what is computed from it.
+KERNELOPS_INLINE int thread_anew() {
+#if defined(__CUDACC__)
+  int out;
+  asm volatile("mov.u32 %0, %%tid.x;" : "=r"(out));
+  return out;
+#else
+  return static_cast<int>(threadIdx.x);
+#endif
+}
+
 // Numbers in 16 bytes, what one instruction loads or copies.
 template <class Real>
 constexpr int kQuad = 16 / static_cast<int>(sizeof(Real));
@@ -78,8 +90,8 @@ class PanelCopy {
     static constexpr int kDown = threads / kAcross;
     static_assert(width % group == 0 && threads % kAcross == 0 && (group == 1 || kDown >= 1),
                   "threads share the copies evenly");
-    KERNELOPS_METHOD static int first() { return static_cast<int>(threadIdx.x) / kAcross; }
-    KERNELOPS_METHOD static int place() { return static_cast<int>(threadIdx.x) % kAcross * group; }
+    KERNELOPS_METHOD static int first() { return thread_anew() / kAcross; }
+    KERNELOPS_METHOD static int place() { return thread_anew() % kAcross * group; }
   };
 
   template <int group>

@@ -6,14 +6,14 @@
 //
 // Error of a scalar product over D components, to first order: the parts leave out 2 * 2^-24 of
 // each factor and small * small, together 8 * 2^-24 of each product; adding 8 products and a sum
-// leaves out less than 9 * 2^-23 of what is added, twice in a chunk of 16, the corrections being
+// leaves out less than 10 * 2^-23 of what is added, twice in a chunk of 16, the corrections being
 // 2^-11 of that; adding the chunks D / 16 * 2^-24. So it is below
-//   (46 + D / 16) 2^-24 sum |x_k y_k|.
+//   (49 + D / 16) 2^-24 sum |x_k y_k|.
 // Of a squared distance: twice that of the product, which is at most half of |x - c|^2 + |y - c|^2;
-// 4 * 2^-24 of that for the rounding of the differences, (10 + D / 16) for the squares, 3 for the
+// 4 * 2^-24 of that for the rounding of the differences, (17 + D / 16) for the squares, 3 for the
 // last additions. So it is below
-//   (64 + D / 8) 2^-24 (|x - c|^2 + |y - c|^2).
-// These are worst cases; errors are some 2^-24 of the same, as those of sums in float.
+//   (73 + D / 8) 2^-24 (|x - c|^2 + |y - c|^2).
+// These are worst cases; most errors are one or two 2^-24 of the same.
 #ifndef KERNELOPS_KERNELS_CUDA_TENSOR_H_
 #define KERNELOPS_KERNELS_CUDA_TENSOR_H_
 
@@ -31,12 +31,10 @@ constexpr int kTensorStep = 8;
 constexpr int tensor_row_pitch(int rows) { return rows + 8; }
 constexpr int tensor_column_pitch(int columns) { return columns + 2; }
 
-// Where a thread's part of a 16 x 8 product is: rows g and g + 8, columns 2 t and 2 t + 1; of the
-// factors it has the same rows and column g, and components t and t + 4.
-KERNELOPS_INLINE int tensor_group() { return static_cast<int>(threadIdx.x) % 32 / 4; }
-KERNELOPS_INLINE int tensor_member() { return static_cast<int>(threadIdx.x) % 4; }
-
-// sums += a * b for all threads of a warp together; the lowest 13 bits of the factors do not count.
+// sums += a * b for all threads of a warp together, 16 rows with 8 columns; the lowest 13 bits of
+// the factors do not count. With g and t the thread's place, by fours, in its warp, it has the sums
+// of rows g and g + 8 with columns 2 t and 2 t + 1, and of the factors the same rows, column g and
+// components t and t + 4.
 KERNELOPS_INLINE void tensor_multiply(float (&sums)[4], const unsigned (&a)[4],
                                       const unsigned (&b)[2]) {
 #if defined(__CUDACC__)
@@ -75,8 +73,9 @@ template <int threads, int columns, bool centred>
 KERNELOPS_INLINE float store_tensor_columns(float* chunk, const float* from, const float* centre,
                                             int slots) {
   constexpr int kDown = threads / columns;
-  const int column = static_cast<int>(threadIdx.x) % columns;
-  const int first = static_cast<int>(threadIdx.x) / columns;
+  const int thread = thread_anew();
+  const int column = thread % columns;
+  const int first = thread / columns;
   TensorPair* const target = reinterpret_cast<TensorPair*>(chunk) + column;
   float square = 0;
   KERNELOPS_UNROLL(kTensorChunk / kDown)
@@ -103,12 +102,13 @@ KERNELOPS_INLINE float store_tensor_columns(float* chunk, const float* from, con
 // barrier.
 template <int threads, int columns>
 KERNELOPS_INLINE void share_tensor_squares(float* squares, float square) {
-  squares[threadIdx.x] = square;
+  const int thread = thread_anew();
+  squares[thread] = square;
   __syncthreads();
-  if (threadIdx.x >= columns) return;
+  if (thread >= columns) return;
   KERNELOPS_UNROLL(threads / columns)
-  for (int n = columns; n < threads; n += columns) square += squares[threadIdx.x + n];
-  squares[threadIdx.x] = square;
+  for (int n = columns; n < threads; n += columns) square += squares[thread + n];
+  squares[thread] = square;
 }
 
 // Adds the products of a chunk, 32 rows of each warp with `columns` columns.
@@ -117,8 +117,9 @@ KERNELOPS_INLINE void add_tensor_products(float (&sums)[2][columns / 8][4], cons
                                           const float* centre) {
   constexpr int kRowPitch = tensor_row_pitch(threads);
   constexpr int kColumnPitch = tensor_column_pitch(columns);
-  const int group = tensor_group(), member = tensor_member();
-  const float* const rows = chunk + static_cast<int>(threadIdx.x) / 32 * 32 + group;
+  const int thread = thread_anew();
+  const int group = thread % 32 / 4, member = thread % 4;
+  const float* const rows = chunk + thread / 32 * 32 + group;
   const TensorPair* const others =
       reinterpret_cast<const TensorPair*>(chunk + kTensorChunk * kRowPitch) + group +
       member * kColumnPitch;
@@ -166,8 +167,8 @@ KERNELOPS_INLINE void add_tensor_products(float (&sums)[2][columns / 8][4], cons
 // Stores the products as [row][stride].
 template <int columns, int stride>
 KERNELOPS_INLINE void store_tensor_products(float* target, const float (&sums)[2][columns / 8][4]) {
-  target +=
-      (static_cast<int>(threadIdx.x) / 32 * 32 + tensor_group()) * stride + 2 * tensor_member();
+  const int thread = thread_anew();
+  target += (thread / 32 * 32 + thread % 32 / 4) * stride + thread % 4 * 2;
   KERNELOPS_UNROLL(2)
   for (int m = 0; m < 2; ++m) {
     KERNELOPS_UNROLL(columns / 8)
@@ -183,7 +184,7 @@ KERNELOPS_INLINE void store_tensor_products(float* target, const float (&sums)[2
 // Clears `count` numbers in shared memory.
 template <int threads>
 KERNELOPS_INLINE void clear_shared(float* target, int count) {
-  for (int n = static_cast<int>(threadIdx.x); n < count; n += threads) target[n] = 0;
+  for (int n = thread_anew(); n < count; n += threads) target[n] = 0;
 }
 
 // A component of the centre: the median of the first, a middle and the last row of a block, so that

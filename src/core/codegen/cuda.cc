@@ -131,7 +131,8 @@ class CudaWriter {
       const std::int64_t trips = divide_up(numbers, shape_.threads);
       out += indent + "#pragma unroll " + number(trips <= kTripsSideBySide ? trips : 1) + "\n" +
              indent + "for (Size trip = 0; trip < " + number(trips) + "; ++trip) {\n" + indent +
-             "  const Size n = trip * kThreads + threadIdx.x;\n" + indent +
+             "  const Size n = trip * kThreads + " +
+             (split_ == nullptr ? "threadIdx.x" : "thread_anew()") + ";\n" + indent +
              "  const Size slot = n / kTileColumns, j = n % kTileColumns;\n" + indent + "  if (" +
              (numbers % shape_.threads != 0 ? "slot < " + number(run.count) + " && " : "") +
              "j < count) packed[j * kColumnSlots + " + number(first) + " + slot] = column_panel[(" +
@@ -303,7 +304,7 @@ class CudaWriter {
     const bool holds = deferred.holds();
     std::string out =
         packed_slots() + "extern \"C\" __global__ void __launch_bounds__(kThreads" +
-        std::string(shape_.tensor_cores ? ", 384 / kThreads" : "") +
+        (split_ != nullptr ? CudaMatrixWriter(*split_, float32_, shape_).bounds(phases_) : "") +
         ") kernelops_tile(\n"
         "    const Real* __restrict__ parameter, const Real* __restrict__ rows, Stride stride,\n"
         "    Size row_count, const Real* __restrict__ column_panel, Stride column_stride,\n"
@@ -460,7 +461,9 @@ class CudaWriter {
 KernelSource generate_cuda(const Program& program, bool float32, const CudaShape& shape) {
   if (shape.matrix.rows == 0) return {CudaWriter(program, nullptr, float32, shape).run(program)};
   const PairContractions split = split_contractions(program, kShortestMatrixSum);
-  return {CudaWriter(split.rest, &split, float32, shape).run(program)};
+  // Tensor cores need no functions for what they compute.
+  const Program& whole = shape.tensor_cores ? split.rest : program;
+  return {CudaWriter(split.rest, &split, float32, shape).run(whole)};
 }
 
 }  // namespace kernelops

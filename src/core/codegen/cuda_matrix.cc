@@ -14,18 +14,18 @@ namespace {
 
 // What a kernel may declare.
 constexpr std::int64_t kMostSharedBytes = 48 * 1024;
+// The sums and chunks of most kernels.
+constexpr std::int64_t kChunkBytes = 40 * 1024;
 // Registers of a thread for sums, and words for states.
 constexpr std::int64_t kMostSumRegisters = 64;
 constexpr std::int64_t kMostStateRegisters = 24;
 // Components of a chunk: more only take more memory.
 constexpr std::int64_t kLongestChunk = 32;
-// Of them, those written out in the inner loop.
-constexpr std::int64_t kMostUnrolled = 10;
-
-std::int64_t unrolled(std::int64_t chunk) {
-  std::int64_t out = std::min(kMostUnrolled, chunk);
-  while (chunk % out != 0) --out;
-  return 2 * out > std::min(kMostUnrolled, chunk) ? out : std::min<std::int64_t>(4, chunk);
+// Components written out in the inner loop. More of them would take registers from what is around
+// it; the double units leave time for the loop itself.
+std::int64_t unrolled(std::int64_t chunk, bool float32) {
+  if (!float32) return 1;
+  return chunk % 5 == 0 ? 5 : 4;
 }
 
 std::int64_t quad(bool float32) { return float32 ? 4 : 2; }
@@ -175,28 +175,22 @@ std::string CudaMatrixWriter::load(const std::string& sum, int column) {
   return "sum_" + sum + "(j, " + number(column) + ")";
 }
 
+// Sums of float leave room for 384 threads of a multiprocessor; states of long results take what
+// there is.
+std::string CudaMatrixWriter::bounds(const PairPhases& phases) const {
+  const bool has_long_results =
+      std::any_of(phases.deferred.blocks.begin(), phases.deferred.blocks.end(),
+                  [](const Block& block) { return block.looped; });
+  return float32_ && !has_long_results ? ", 384 / kThreads" : "";
+}
+
 std::string CudaMatrixWriter::declarations(const std::string& indent) const {
-  std::string out = "constexpr Size kMatrixAcross = " + number(shape_.matrix.rows) +
-                    ", kMatrixDown = kThreads / kMatrixAcross;\nconstexpr Size kSumStride = " +
-                    number(sum_stride()) + ";\n__shared__ __align__(16) Real sums[" +
-                    number(sum_slots()) +
+  std::string out = "constexpr Size kSumStride = " + number(sum_stride()) +
+                    ";\n__shared__ __align__(16) Real sums[" + number(sum_slots()) +
                     "];\nconst Real* const own_sums = sums + threadIdx.x * kSumStride;\n"
                     "const Real* const rows_of_tile = rows + blockIdx.x * kThreads;\n"
-                    "const Size rows_left = row_count - blockIdx.x * kThreads;\n"
-                    "[[maybe_unused]] const Size own_row = threadIdx.x / kMatrixAcross * "
-                    "kQuad<Real>;\n"
-                    "[[maybe_unused]] const Size own_column = threadIdx.x % kMatrixAcross * "
-                    "kQuad<Real>;\n";
+                    "const Size rows_left = row_count - blockIdx.x * kThreads;\n";
   if (shape_.tensor_cores) out += tensor_declarations(split_);
-  for (const Contraction& each : split_.contractions) {
-    for (std::int64_t sum = each.first_sum; sum < each.first_sum + each.sums(); ++sum) {
-      // So that the compiler sees that columns side by side are one load.
-      const std::string value =
-          "(own_sums + j)[" + number(sum) + " * kThreads * kSumStride + column]";
-      out += "const auto sum_" + number(sum) + " = [&](Size j, Size column) {\n  return V(" +
-             (shape_.tensor_cores ? tensor_value(each, value) : value) + ");\n};\n";
-    }
-  }
   return indented(out, indent);
 }
 
@@ -218,13 +212,27 @@ std::string CudaMatrixWriter::sums(const Dialect& dialect, const std::string& in
             : exact_sums(each, dialect);
     out += "{\n" + indented(begin + text, "  ") + "}\n";
   }
-  return indented(out + "__syncthreads();\n", indent);
+  out += "__syncthreads();\n";
+  for (const Contraction& each : split_.contractions) {
+    for (std::int64_t sum = each.first_sum; sum < each.first_sum + each.sums(); ++sum) {
+      // So that the compiler sees that columns side by side are one load.
+      const std::string value =
+          "(own_sums + j)[" + number(sum) + " * kThreads * kSumStride + column]";
+      out += "const auto sum_" + number(sum) + " = [&](Size j, Size column) {\n  return V(" +
+             (shape_.tensor_cores ? tensor_value(each, value) : value) + ");\n};\n";
+    }
+  }
+  return indented(out, indent);
 }
 
-// The components of a chunk, both buffers of which lie where the sums of the contraction go.
+// The components of a chunk. Its two buffers lie where the sums of the contraction go, and those
+// after it.
 std::int64_t CudaMatrixWriter::chunk(const Contraction& each) const {
   if (shape_.tensor_cores) return kTensorChunk;
-  const std::int64_t room = each.sums() * shape_.threads * sum_stride() / 2;
+  const std::int64_t of_sum = shape_.threads * sum_stride();
+  const std::int64_t room =
+      std::max(each.sums() * of_sum, kChunkBytes / (float32_ ? 4 : 8) - each.first_sum * of_sum) /
+      2;
   const std::int64_t extent = each.loop.extent;
   const std::int64_t most = std::clamp<std::int64_t>(
       room / std::max<std::int64_t>(1, component_slots(each)), 1, std::min(kLongestChunk, extent));
@@ -319,11 +327,16 @@ std::string CudaMatrixWriter::exact_sums(const Contraction& each, const Dialect&
       "[[maybe_unused]] const Real* rows_at = chunk + own_row;\n"
       "[[maybe_unused]] const Real* columns_at = chunk + kChunk * " +
       number(static_cast<std::int64_t>(each.row_operands.size()) * pitch(true)) +
-      " + own_column;\n#pragma unroll " + number(unrolled(length)) + "\nfor (Size n = 0; n < " +
-      components(each, "first") + "; ++n) {\n  [[maybe_unused]] const Size k = first + n;\n" +
+      " + own_column;\n" + "#pragma unroll " + number(unrolled(length, float32_)) +
+      "\nfor (Size n = 0; n < " + components(each, "first") +
+      "; ++n) {\n  [[maybe_unused]] const Size k = first + n;\n" +
       loop.instructions(section.blocks[1], "  ") +
       "  rows_at += kThreads;\n  columns_at += kTileColumns;\n}\n";
-  std::string out = BodyWriter(section, outside, shape).instructions(section.blocks[0], "") +
+  std::string out = "constexpr Size kMatrixAcross = " + number(shape.row_vectors) +
+                    ", kMatrixDown = kThreads / kMatrixAcross;\n"
+                    "const Size own_row = threadIdx.x / kMatrixAcross * kQuad<Real>;\n"
+                    "const Size own_column = threadIdx.x % kMatrixAcross * kQuad<Real>;\n" +
+                    BodyWriter(section, outside, shape).instructions(section.blocks[0], "") +
                     loop.accumulators(section.blocks[1], "") + chunks(each, "", "", work) +
                     "__syncthreads();\n";
   for (std::size_t a = 0; a < each.loop.accumulators.size(); ++a) {

@@ -12,6 +12,7 @@
 #include "core/codegen/cuda.h"
 #include "core/codegen/dialect.h"
 #include "core/lower/contract.h"
+#include "core/lower/defer.h"
 
 namespace kernelops {
 
@@ -27,6 +28,8 @@ class CudaMatrixWriter {
  public:
   CudaMatrixWriter(const PairContractions& split, bool float32, const CudaShape& shape);
 
+  /// What the launch bounds say besides the threads, for the phases of the rest.
+  std::string bounds(const PairPhases& phases) const;
   /// What is declared once for all tiles.
   std::string declarations(const std::string& indent) const;
   /// The sums of a tile. `dialect` has the words for all but rows and columns.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/lower/lower.h"
@@ -155,6 +156,15 @@ class CudaTensorTest : public CudaMatrixTest {
     shape.tiles_of_span = 2;
     return shape;
   }
+
+  // Of the block of a row: the median of three of its rows.
+  static double centre(const Table& x, std::int64_t row, std::int64_t k) {
+    const std::int64_t first = row / 32 * 32;
+    const std::int64_t last = std::min(first + 32, x.rows) - 1;
+    double rows[] = {x.at(first, k), x.at(std::min(first + 16, last), k), x.at(last, k)};
+    std::sort(rows, rows + 3);
+    return rows[1];
+  }
 };
 
 TEST_F(CudaTensorTest, IsForScalarProductsAndSquaredDistances) {
@@ -233,20 +243,19 @@ TEST_F(CudaTensorTest, KeepsItsErrorBound) {
         double most = 0;
         double squares = 0;
         for (std::int64_t i = 0; i < sizes.i; ++i) {
-          // The centre is in the range of the coordinates.
           double exact = 0, scale = 0;
           for (std::int64_t k = 0; k < dimension; ++k) {
-            const double a = x.at(i, k), b = y.at(0, k);
+            const double a = x.at(i, k), b = y.at(0, k), c = centre(x, i, k);
             exact += node == distance ? (a - b) * (a - b) : a * b;
-            scale += node == distance ? 8 : std::fabs(a * b);
+            scale += node == distance ? (a - c) * (a - c) + (b - c) * (b - c) : std::fabs(a * b);
           }
           const double error = (result.at(i, 0) - exact) / (kUnit * scale);
           most = std::max(most, std::fabs(error));
           squares += error * error / static_cast<double>(sizes.i);
         }
         const double d = static_cast<double>(dimension);
-        EXPECT_LE(most, node == distance ? 64 + d / 8 : 46 + d / 16);
-        EXPECT_LE(std::sqrt(squares), 4) << dimension << " at " << origin;
+        EXPECT_LE(most, node == distance ? 73 + d / 8 : 49 + d / 16);
+        EXPECT_LE(std::sqrt(squares), 2) << dimension << " at " << origin << ", at most " << most;
       }
     }
   }
@@ -276,39 +285,66 @@ TEST_F(CudaTensorTest, HasNoNegativeDistances) {
 }
 
 // To machine code, for the goals of the benchmarks.
-TEST_F(CudaMatrixTest, OfTheBenchmarksStaysInRegisters) {
-  testing::Nvrtc nvrtc;
-  if (!nvrtc.available()) GTEST_SKIP() << nvrtc.why_not();
-  struct Case {
-    std::string text;
-    std::int64_t dimension;
-    bool float32;
-    bool ranked;
-  };
-  for (const Case& each :
-       {Case{"Sum_Reduction(Exp(-w * SqDist(x, y)) * b, 0)", 100, true, false},
-        Case{"LogSumExp_Reduction(w * (x | y) + b, 0)", 64, true, false},
-        Case{"SumSoftMaxWeight_Reduction(w * (x | y), v, 0)", 64, true, false},
-        Case{"ArgKMin_Reduction(SqDist(x, y), 10, 0)", 100, true, true},
-        Case{"Sum_Reduction(Exp(-w * SqDist(x, y)) * b, 0)", 100, false, false}}) {
+class TextOfMatrixTest : public CudaMatrixTest {
+ protected:
+  void SetUp() override {
+    if (!nvrtc.available()) GTEST_SKIP() << nvrtc.why_not();
+  }
+
+  // The kernel of the tiles, of a sum of which `dimension` is that of the vectors.
+  std::vector<KernelReport> tiles(const std::string& text, std::int64_t dimension, bool float32,
+                                  bool tensor_cores) {
     Formulas f;
-    f.variable("x", Category::i, each.dimension);
-    f.variable("y", Category::j, each.dimension);
+    f.variable("x", Category::i, dimension);
+    f.variable("y", Category::j, dimension);
     f.variable("b", Category::j, 1);
     f.variable("v", Category::j, 1);
     f.variable("w", Category::parameter, 1);
-    const Program program = lower({reduction(f, each.text)});
-    ASSERT_GT(choose_cuda_shape(program, each.float32).matrix.rows, 0);
+    const Program program = lower({reduction(f, text)});
+    const CudaShape shape = choose_cuda_shape(program, float32, tensor_cores);
+    EXPECT_GT(shape.matrix.rows, 0);
+    EXPECT_EQ(shape.tensor_cores, tensor_cores);
+    std::vector<KernelReport> out;
     for (const int architecture : testing::tested_architectures(nvrtc)) {
-      for (const KernelReport& kernel :
-           testing::compiled(nvrtc, program, each.float32, architecture)) {
-        if (kernel.name != "kernelops_tile") continue;
-        SCOPED_TRACE(each.text + " for sm_" + std::to_string(architecture));
-        // Lists of the best are in memory.
-        EXPECT_TRUE(each.ranked || kernel.stack_bytes == 0) << kernel.stack_bytes;
-        EXPECT_EQ(kernel.spill_bytes, 0);
-        RecordProperty(std::to_string(architecture), kernel.registers);
+      if (tensor_cores && architecture < 80) continue;
+      for (KernelReport& each : testing::compiled(nvrtc, program, float32, architecture, shape)) {
+        if (each.name != "kernelops_tile") continue;
+        each.name = text + " for sm_" + std::to_string(architecture);
+        out.push_back(each);
       }
+    }
+    return out;
+  }
+
+  testing::Nvrtc nvrtc;
+};
+
+const std::string kGaussian = "Sum_Reduction(Exp(-w * SqDist(x, y)) * b, 0)";
+const std::string kLogSumExp = "LogSumExp_Reduction(w * (x | y) + b, 0)";
+const std::string kSoftmax = "SumSoftMaxWeight_Reduction(w * (x | y), v, 0)";
+const std::string kNeighbours = "ArgKMin_Reduction(SqDist(x, y), 10, 0)";
+
+TEST_F(TextOfMatrixTest, StaysInRegisters) {
+  for (const auto& [text, dimension, float32] :
+       {std::tuple(kGaussian, 100, true), std::tuple(kLogSumExp, 64, true),
+        std::tuple(kSoftmax, 64, true), std::tuple(kNeighbours, 100, true),
+        std::tuple(kGaussian, 100, false)}) {
+    for (const KernelReport& each : tiles(text, dimension, float32, false)) {
+      EXPECT_EQ(each.spill_bytes, 0) << each.name;
+      // Candidates for lists of the best are in memory.
+      EXPECT_TRUE(each.stack_bytes == 0 || text == kNeighbours) << each.name;
+      EXPECT_TRUE(each.registers <= 168 || !float32) << each.name;
+    }
+  }
+}
+
+TEST_F(TextOfMatrixTest, OnTensorCoresHasItsSumsInRegisters) {
+  for (const auto& [text, dimension] :
+       {std::tuple(kGaussian, 100), std::tuple(kLogSumExp, 64), std::tuple(kSoftmax, 64)}) {
+    for (const KernelReport& each : tiles(text, dimension, true, true)) {
+      // The assembler keeps a few values in memory that are used once in a tile.
+      EXPECT_LE(each.spill_bytes, 48) << each.name;
+      EXPECT_LE(each.registers, 168) << each.name;
     }
   }
 }
