@@ -20,8 +20,6 @@ namespace {
 constexpr int kKeptColumns = 8;
 // Statements written out for one group of columns.
 constexpr std::int64_t kMostStatements = 800;
-// Loads of a thread written out side by side; more would only cost compile time.
-constexpr std::int64_t kTripsSideBySide = 4;
 // Components of long results side by side: accumulators of all rows of a thread.
 constexpr int kAccumulatorRegisters = 84;
 // Before loops over components: written out, their states would be taken for registers.
@@ -122,21 +120,20 @@ class CudaWriter {
     return out + "  return slot;\n}\n\n";
   }
 
-  // Fetches the columns of a tile, as [column][slot].
+  // Fetches the columns of a tile, as [column][slot]. Other blocks compute meanwhile: loads side by
+  // side would only take registers and compile time.
   std::string fetch(const std::string& indent) const {
     std::string out = indent + "__syncthreads();\n";
     std::int64_t first = 0;
     for (const PackedRun& run : program_.packed) {
-      const std::int64_t numbers = run.count * shape_.tile_columns;
-      const std::int64_t trips = divide_up(numbers, shape_.threads);
-      out += indent + "#pragma unroll " + number(trips <= kTripsSideBySide ? trips : 1) + "\n" +
-             indent + "for (Size trip = 0; trip < " + number(trips) + "; ++trip) {\n" + indent +
-             "  const Size n = trip * kThreads + " +
-             (split_ == nullptr ? "threadIdx.x" : "thread_anew()") + ";\n" + indent +
-             "  const Size slot = n / kTileColumns, j = n % kTileColumns;\n" + indent + "  if (" +
-             (numbers % shape_.threads != 0 ? "slot < " + number(run.count) + " && " : "") +
-             "j < count) packed[j * kColumnSlots + " + number(first) + " + slot] = column_panel[(" +
-             number(run.slot) + " + slot) * column_stride + start + j];\n" + indent + "}\n";
+      const std::string target = "packed[j * kColumnSlots + " + number(first) +
+                                 " + slot] = column_panel[(" + number(run.slot) +
+                                 " + slot) * column_stride + start + j];\n";
+      out += indent + "#pragma unroll 1\n" + indent +
+             "for (Size n = " + (split_ == nullptr ? "threadIdx.x" : "thread_anew()") + "; n < " +
+             number(run.count) + " * kTileColumns; n += kThreads) {\n" + indent +
+             "  const Size slot = n / kTileColumns, j = n % kTileColumns;\n" + indent +
+             "  if (j < count) " + target + indent + "}\n";
       first += run.count;
     }
     return out + indent + "__syncthreads();\n";
