@@ -2,7 +2,8 @@
 #'
 #' A situation report for users and for bug reports: the compiler and the flags it takes, the width
 #' of the processor's vectors, the number of threads, the cache of compiled kernels, the GPUs with
-#' their driver and NVRTC, the compiler for them, or what was looked for and why it was refused.
+#' their driver and the compiler for them, NVRTC or else nvcc, or what was looked for and why it was
+#' refused.
 #'
 #' @return A list of class `keops_sitrep` with all that is printed, invisibly.
 #' @export
@@ -74,7 +75,9 @@ gpu_lines <- function(gpu) {
     part(
       "driver", gpu$driver, paste("supports CUDA up to", gpu$driver_version), gpu$driver_refused
     ),
-    part("NVRTC", gpu$nvrtc, gpu$nvrtc_version, gpu$nvrtc_refused)
+    part("NVRTC", gpu$nvrtc, gpu$nvrtc_version, gpu$nvrtc_refused),
+    # Looked for where there is no NVRTC.
+    if (!nzchar(gpu$nvrtc)) part("nvcc", gpu$nvcc, gpu$nvcc_version, gpu$nvcc_refused)
   )
 }
 

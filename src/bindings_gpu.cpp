@@ -36,6 +36,7 @@ Rcpp::List device_columns(const std::vector<DeviceProperties>& devices) {
 Rcpp::List gpu_report(const CudaInstallation& cuda) {
   const auto& driver = cuda.driver.driver;
   const auto& nvrtc = cuda.nvrtc.nvrtc;
+  const auto& nvcc = cuda.nvcc.nvcc;
   return Rcpp::List::create(
       Rcpp::_["reason"] = cuda.reason, Rcpp::_["devices"] = device_columns(cuda.devices),
       Rcpp::_["driver"] = driver ? driver->path() : std::string(),
@@ -43,7 +44,10 @@ Rcpp::List gpu_report(const CudaInstallation& cuda) {
       Rcpp::_["driver_refused"] = cuda.driver.refused,
       Rcpp::_["nvrtc"] = nvrtc ? nvrtc->path() : std::string(),
       Rcpp::_["nvrtc_version"] = nvrtc ? version_text(nvrtc->version()) : std::string(),
-      Rcpp::_["nvrtc_refused"] = cuda.nvrtc.refused);
+      Rcpp::_["nvrtc_refused"] = cuda.nvrtc.refused,
+      Rcpp::_["nvcc"] = nvcc ? nvcc->path() : std::string(),
+      Rcpp::_["nvcc_version"] = nvcc ? version_text(nvcc->version()) : std::string(),
+      Rcpp::_["nvcc_refused"] = cuda.nvcc.refused);
 }
 
 // What a pointer of R leads to; nothing if another process made it.

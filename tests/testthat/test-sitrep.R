@@ -67,15 +67,19 @@ test_that("GPUs are printed with what makes them differ", {
     ),
     memory = data.frame(device = 1L, used = 2e9, cached = 0, cap = 120e9, peak = 3e9),
     driver = "/usr/lib/libcuda.so.1", driver_version = "13.0", driver_refused = character(),
-    nvrtc = "", nvrtc_version = "", nvrtc_refused = c("a: no", "b: no")
+    nvrtc = "", nvrtc_version = "", nvrtc_refused = c("a: no", "b: no"),
+    nvcc = "/usr/bin/nvcc", nvcc_version = "12.4", nvcc_refused = "c: no"
   )
   expect_identical(gpu_lines(gpu), c(
     "GPU        0: NVIDIA H200, compute capability 9.0, 150 GB",
     "           1: NVIDIA H200, compute capability 9.0, 150 GB",
     "memory     1: 2 GB in use, 0 B kept, at most 120 GB",
     "driver     supports CUDA up to 13.0", "           /usr/lib/libcuda.so.1",
-    "NVRTC      none", "refused    a: no", "           b: no"
+    "NVRTC      none", "refused    a: no", "           b: no",
+    "nvcc       12.4", "           /usr/bin/nvcc", "refused    c: no"
   ))
+  gpu$nvrtc <- "/usr/lib/libnvrtc.so"
+  expect_false(any(grepl("nvcc", gpu_lines(gpu))))
   gpu$reason <- "no driver"
   gpu$devices <- gpu$devices[0L, ]
   gpu$memory <- gpu$memory[0L, ]

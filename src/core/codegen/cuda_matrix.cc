@@ -181,7 +181,9 @@ std::string CudaMatrixWriter::bounds(const PairPhases& phases) const {
   const bool has_long_results =
       std::any_of(phases.deferred.blocks.begin(), phases.deferred.blocks.end(),
                   [](const Block& block) { return block.looped; });
-  return float32_ && !has_long_results ? ", 384 / kThreads" : "";
+  // Lists of the best are in registers, too.
+  const bool has_lists = shape_.ranks == RankPlace::lists;
+  return float32_ && !has_long_results && !has_lists ? ", 384 / kThreads" : "";
 }
 
 std::string CudaMatrixWriter::declarations(const std::string& indent) const {

@@ -1,5 +1,6 @@
 #include "core/engine/cuda_kernel.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/engine/aligned_buffer.h"
@@ -21,7 +22,6 @@ CudaKernel::CudaKernel(const Program& program, bool float32, const CudaShape& sh
                        std::shared_ptr<GpuDevice> device, const std::string& image)
     : float32_(float32),
       shape_(shape),
-      state_slots_(program.state_slots()),
       device_(std::move(device)),
       module_(device_->context(), image),
       gather_(module_.function("kernelops_gather")),
@@ -34,7 +34,12 @@ CudaKernel::CudaKernel(const Program& program, bool float32, const CudaShape& sh
   merge_ = module_.function("kernelops_merge");
   finish_ = module_.function("kernelops_finish");
   if (program.fold_rows) fold_ = module_.function("kernelops_fold");
-  registers_ = tile_->resources().registers;
+  const KernelResources resources = tile_->resources();
+  needs_.state_slots = program.state_slots();
+  needs_.registers = resources.registers;
+  needs_.shared_bytes = resources.shared_bytes;
+  needs_.ranked = std::any_of(program.accumulations.begin(), program.accumulations.end(),
+                              [](const Accumulation& each) { return each.ranked(); });
 }
 
 std::optional<DeviceFunction> CudaKernel::find(const Section& section, const char* name) const {
@@ -54,6 +59,7 @@ CudaDevice CudaKernel::limits() const {
   const DeviceProperties& device = device_->properties();
   out.multiprocessors = device.processors;
   out.registers_of_multiprocessor = device.registers_per_processor;
+  out.shared_bytes_of_multiprocessor = device.shared_bytes_per_processor;
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "core/gpu/device_module.h"
 #include "core/gpu/gpu_device.h"
 #include "core/lower/program.h"
+#include "core/support/rounding.h"
 
 namespace kernelops {
 
@@ -20,6 +21,12 @@ struct PanelPlace {
   long long stride = 1;
   int count = 1;  // rows or columns that are there
 };
+
+/// From one slot of a panel of `count` rows to the next: whole groups of 16 bytes, which kernels
+/// copy at a time.
+inline std::int64_t panel_stride(std::int64_t count, std::int64_t real_bytes) {
+  return round_up(count, 16 / real_bytes);
+}
 
 /// States in the memory of a device, as [slot][stride], a part after the other.
 struct StatePlaces {
@@ -40,9 +47,9 @@ class CudaKernel {
   const CudaShape& shape() const { return shape_; }
   std::int64_t real_bytes() const { return float32_ ? 4 : 8; }
 
-  /// The device and the registers of the kernel of pairs, which decide how pairs are cut.
+  /// The device, and what the kernel of pairs takes of it, which decide how pairs are cut.
   CudaDevice limits() const;
-  int registers() const { return registers_; }
+  const CudaKernelNeeds& needs() const { return needs_; }
 
   /// Copies `array` to `to`, a place in slots of a panel, transposed or not.
   void gather(DevicePointer from, long long row_stride, long long component_stride,
@@ -73,7 +80,6 @@ class CudaKernel {
 
   bool float32_;
   CudaShape shape_;
-  std::int64_t state_slots_;
   std::shared_ptr<GpuDevice> device_;
   DeviceModule module_;
   DeviceFunction gather_;
@@ -85,7 +91,7 @@ class CudaKernel {
   std::optional<DeviceFunction> merge_;
   std::optional<DeviceFunction> fold_;
   std::optional<DeviceFunction> finish_;
-  int registers_ = 0;
+  CudaKernelNeeds needs_;
 };
 
 }  // namespace kernelops

@@ -57,9 +57,11 @@ void CudaPanels<Real>::send_run(const CudaStream& stream,
     run_tasks_(divide_up(static_cast<std::int64_t>(count), kNumbersOfTask), [&](std::int64_t task) {
       const std::size_t from = bytes_of(task, kNumbersOfTask);
       Real* target = static_cast<Real*>(chunk) + from;
-      for_each_run(begin + from, std::min(count - from, bytes_of(1, kNumbersOfTask)), place.count,
+      for_each_run(begin + from, std::min(count - from, bytes_of(1, kNumbersOfTask)), place.stride,
                    [&](std::int64_t slot, std::int64_t row, std::int64_t rows) {
-                     component(slot, row, rows, target);
+                     // What is after the last row is nobody's.
+                     const std::int64_t own = std::min(rows, place.count - row);
+                     if (own > 0) component(slot, row, own, target);
                      target += rows;
                    });
     });
@@ -67,7 +69,7 @@ void CudaPanels<Real>::send_run(const CudaStream& stream,
   std::int64_t slots = 0;
   for (const PanelInput* input : inputs) slots += input->dimension;
   const DevicePointer target = slots_from<Real>(place, inputs.front()->slot).address;
-  kernel_.device().staging().send(stream, target, bytes_of(slots * place.count, sizeof(Real)),
+  kernel_.device().staging().send(stream, target, bytes_of(slots * place.stride, sizeof(Real)),
                                   fill);
 }
 
@@ -143,9 +145,9 @@ template <class Real>
 void CudaPanels<Real>::entries(DevicePointer parameters, const std::vector<Entry>& entries,
                                const PanelPlace& place) const {
   const auto count = static_cast<std::int64_t>(entries.size());
-  const std::size_t bytes = bytes_of(program_.row.slots * count, sizeof(Real));
+  const std::size_t bytes = bytes_of(program_.row.slots * place.stride, sizeof(Real));
   const AlignedBuffer panel(bytes);
-  filler_.entries(program_.row, entries, count, count, static_cast<Real*>(panel.data()));
+  filler_.entries(program_.row, entries, count, place.stride, static_cast<Real*>(panel.data()));
   kernel_.device().staging().send(kernel_.device().stream(), place.address, bytes,
                                   [&](void* chunk, std::size_t offset, std::size_t part) {
                                     std::memcpy(chunk, panel.at(offset), part);

@@ -17,8 +17,6 @@ struct CudaPlanRequest {
   std::int64_t columns = 0;
   std::int64_t real_bytes = 4;
   CudaShape shape;
-  int registers = 1;  // of the kernel of pairs
-  CudaDevice limits;
   DeviceProperties device;
   std::int64_t memory_bytes = 0;  // that may be used
 };

@@ -94,16 +94,14 @@ class CudaExecution {
     request.columns = columns_;
     request.real_bytes = kernel_.real_bytes();
     request.shape = kernel_.shape();
-    request.registers = kernel_.registers();
-    request.limits = kernel_.limits();
     request.device = device_.properties();
     request.memory_bytes = memory;
     return make_cuda_plan(program_, request);
   }
 
   CudaLaunch launch_of(std::int64_t rows, std::int64_t columns) const {
-    return plan_cuda_launch(kernel_.shape(), rows, columns, program_.state_slots(),
-                            kernel_.registers(), kernel_.limits(), plan_.part_state_bytes);
+    return plan_cuda_launch(kernel_.shape(), rows, columns, kernel_.needs(), kernel_.limits(),
+                            plan_.part_state_bytes);
   }
 
   static std::int64_t last_of(std::int64_t count, std::int64_t at_a_time) {
@@ -114,6 +112,7 @@ class CudaExecution {
     DeviceMemory& memory = device_.memory();
     const std::int64_t chunk = std::min(count_, plan_.rows_of_chunk);
     const std::int64_t step = std::min(columns_, plan_.columns_of_step);
+    step_numbers_ = program_.column.slots * stride_of(step);
     std::int64_t state_bytes = 0;
     for (const std::int64_t some_rows : {chunk, last_of(count_, plan_.rows_of_chunk)}) {
       for (const std::int64_t some_columns : {step, last_of(columns_, plan_.columns_of_step)}) {
@@ -125,8 +124,8 @@ class CudaExecution {
       return round_up(count * static_cast<std::int64_t>(sizeof(Real)), kAlignment);
     };
     rows_at_ = bytes(program_.parameters.slots);
-    columns_at_ = rows_at_ + bytes(program_.row.slots * chunk);
-    panel_bytes_ = columns_at_ + bytes(program_.column.slots * step * plan_.resident_steps);
+    columns_at_ = rows_at_ + bytes(program_.row.slots * stride_of(chunk));
+    panel_bytes_ = columns_at_ + bytes(step_numbers_ * plan_.resident_steps);
     buffers_.panels = memory.allocate(static_cast<std::size_t>(panel_bytes_));
     buffers_.states = memory.allocate(static_cast<std::size_t>(state_bytes));
     if (program_.fold_rows) {
@@ -156,8 +155,9 @@ class CudaExecution {
       return static_cast<Real*>(host.at(static_cast<std::size_t>(bytes)));
     };
     panels.filler().rows(program_.parameters, 0, 1, 1, 1, at(0));
-    panels.filler().rows(program_.row, first_, count_, count_, count_, at(rows_at_));
-    panels.filler().rows(program_.column, 0, columns_, columns_, columns_, at(columns_at_));
+    panels.filler().rows(program_.row, first_, count_, count_, stride_of(count_), at(rows_at_));
+    panels.filler().rows(program_.column, 0, columns_, columns_, stride_of(columns_),
+                         at(columns_at_));
     device_.stream().send(parameters(), host.data(), static_cast<std::size_t>(panel_bytes_));
     kernel_.parameter_section(parameters());
     kernel_.row_section(parameters(), place_of(rows_at_, count_));
@@ -165,8 +165,9 @@ class CudaExecution {
     has_rows_ = has_columns_ = true;
   }
 
+  static std::int64_t stride_of(std::int64_t count) { return panel_stride(count, sizeof(Real)); }
   PanelPlace place_of(std::int64_t bytes, std::int64_t count) const {
-    return {panel_at(bytes), count, static_cast<int>(count)};
+    return {panel_at(bytes), stride_of(count), static_cast<int>(count)};
   }
 
   void compute_chunk(const CudaPanels<Real>& panels, std::int64_t first, std::int64_t count) {
@@ -205,8 +206,7 @@ class CudaExecution {
     const std::int64_t count = std::min(plan_.columns_of_step, columns_ - first);
     const std::int64_t slot =
         plan_.keeps_columns() ? step : static_cast<std::int64_t>(queued_) % plan_.resident_steps;
-    const std::int64_t offset = slot * plan_.columns_of_step * program_.column.slots *
-                                static_cast<std::int64_t>(sizeof(Real));
+    const std::int64_t offset = slot * step_numbers_ * static_cast<std::int64_t>(sizeof(Real));
     const PanelPlace place = place_of(columns_at_ + offset, count);
     if (plan_.steps() == 1) {
       if (!has_columns_) panels.columns(parameters(), first, place);
@@ -277,6 +277,7 @@ class CudaExecution {
   std::int64_t rows_at_ = 0;  // in the panels, as bytes
   std::int64_t columns_at_ = 0;
   std::int64_t panel_bytes_ = 0;
+  std::int64_t step_numbers_ = 0;  // of the columns of a step
   std::unique_ptr<CudaEvent> copied_;
   std::array<std::unique_ptr<CudaEvent>, kStepsAhead> done_;
   std::size_t queued_ = 0;  // steps so far

@@ -85,28 +85,29 @@ class CudaRows {
   void allocate(std::int64_t rows) {
     DeviceMemory& memory = device_.memory();
     parameters_ = memory.allocate(bytes_of(program_.parameters.slots, sizeof(Real)));
-    panel_ = memory.allocate(bytes_of(rows, bytes_per_row()));
+    panel_ = memory.allocate(bytes_of(panel_stride(rows, sizeof(Real)), bytes_per_row()));
   }
 
   PanelPlace place(std::int64_t count) const {
-    return {panel_.address(), count, static_cast<int>(count)};
+    return {panel_.address(), panel_stride(count, sizeof(Real)), static_cast<int>(count)};
   }
 
   // Hands out the results of `count` rows, a run of rows of a component at a time, in order.
   template <class Use>
   void receive(std::int64_t count, const Use& use) {
     device_.stream().wait(call_.interrupted);
+    const std::int64_t stride = panel_stride(count, sizeof(Real));
     const auto drain = [&](const void* chunk, std::size_t offset, std::size_t bytes) {
       const auto* from = static_cast<const Real*>(chunk);
-      for_each_run(offset / sizeof(Real), bytes / sizeof(Real), count,
+      for_each_run(offset / sizeof(Real), bytes / sizeof(Real), stride,
                    [&](std::int64_t k, std::int64_t row, std::int64_t n) {
-                     use(k, row, from, n);
+                     if (row < count) use(k, row, from, std::min(n, count - row));
                      from += n;
                    });
     };
-    const std::size_t first = bytes_of(program_.result_slot * count, sizeof(Real));
+    const std::size_t first = bytes_of(program_.result_slot * stride, sizeof(Real));
     device_.staging().receive(device_.stream(), panel_.address() + first,
-                              bytes_of(program_.result_dimension * count, sizeof(Real)), drain);
+                              bytes_of(program_.result_dimension * stride, sizeof(Real)), drain);
   }
 
   const Program& program_;

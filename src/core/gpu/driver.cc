@@ -16,6 +16,7 @@ enum Attribute : int {
   kCapabilityMajor = 75,
   kCapabilityMinor = 76,
   kRegistersPerProcessor = 82,
+  kSharedBytesPerProcessor = 81,
   kSharedBytesPerBlock = 97,
 };
 
@@ -117,6 +118,7 @@ DeviceProperties CudaDriver::device(int ordinal) const {
   out.architecture = 10 * attribute(kCapabilityMajor, handle) + attribute(kCapabilityMinor, handle);
   out.processors = attribute(kProcessors, handle);
   out.shared_bytes_per_block = attribute(kSharedBytesPerBlock, handle);
+  out.shared_bytes_per_processor = attribute(kSharedBytesPerProcessor, handle);
   out.registers_per_processor = attribute(kRegistersPerProcessor, handle);
   out.clock_kilohertz = attribute(kClockRate, handle);
   return out;

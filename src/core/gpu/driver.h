@@ -167,6 +167,7 @@ struct DeviceProperties {
   int processors = 0;              // streaming multiprocessors
   int shared_bytes_per_block = 0;  // the most a kernel may ask for
   int registers_per_processor = 0;
+  int shared_bytes_per_processor = 0;
   int clock_kilohertz = 0;
 };
 

@@ -7,11 +7,13 @@
 namespace kernelops {
 namespace {
 
-constexpr CudaDevice kLarge = {132, 2048, 65536};
+constexpr CudaDevice kLarge = {132, 2048, 65536, 233472};
 constexpr std::int64_t kGigabyte = std::int64_t{1} << 30;
 
+constexpr CudaKernelNeeds kNeeds = {1, 48, 0, false};
+
 CudaLaunch plan(std::int64_t rows, std::int64_t columns, std::int64_t most = kGigabyte) {
-  return plan_cuda_launch(CudaShape(), rows, columns, 1, 48, kLarge, most);
+  return plan_cuda_launch(CudaShape(), rows, columns, kNeeds, kLarge, most);
 }
 
 TEST(CudaLaunch, CoversAllRowsAndColumnsOnce) {
@@ -63,6 +65,30 @@ TEST(CudaLaunch, LeavesLittleOfTheDeviceEmptyAtTheEnd) {
   }
 }
 
+// A part of its own would take many candidates that the one before it would not.
+TEST(CudaLaunch, CutsTheColumnsOfRankedReductionsOnlyToFillTheDevice) {
+  CudaKernelNeeds ranked = kNeeds;
+  ranked.ranked = true;
+  const auto parts = [&](std::int64_t rows) {
+    return plan_cuda_launch(CudaShape(), rows, 1000000, ranked, kLarge, kGigabyte).parts;
+  };
+  EXPECT_EQ(parts(1000000), 1);
+  EXPECT_GT(parts(1000), 100);
+}
+
+TEST(CudaLaunch, KnowsHowManyBlocksSharedMemoryLeavesRoomFor) {
+  CudaKernelNeeds needs = kNeeds;
+  needs.shared_bytes = 38000;
+  const auto filling = [&](const CudaKernelNeeds& some) {
+    return plan_cuda_launch(CudaShape(), 100, 1000, some, kLarge, kGigabyte).parts;
+  };
+  EXPECT_EQ(filling(needs), filling(kNeeds));
+  needs.ranked = true;
+  const CudaLaunch launch = plan_cuda_launch(CudaShape(), 100, 10000000, needs, kLarge, kGigabyte);
+  // Five blocks at a time on each of 132.
+  EXPECT_LE(launch.parts, 5 * 132);
+}
+
 // At most half of the threads' rows are none, unless there are fewer rows than threads of a warp.
 TEST(CudaShape, FitsFewRows) {
   for (const int rows_of_thread : {1, 4, 8}) {
@@ -71,7 +97,7 @@ TEST(CudaShape, FitsFewRows) {
     for (const std::int64_t rows : {1, 31, 33, 65, 100, 500, 513, 2000, 5000}) {
       const CudaShape shape = fit_to_rows(usual, few_rows_class(rows));
       const std::int64_t padded =
-          plan_cuda_launch(shape, rows, 100000, 1, 48, kLarge, kGigabyte).padded_rows;
+          plan_cuda_launch(shape, rows, 100000, kNeeds, kLarge, kGigabyte).padded_rows;
       EXPECT_LE(padded, std::max<std::int64_t>(2 * rows, 32)) << rows;
       EXPECT_LE(shape.rows, usual.rows);
     }

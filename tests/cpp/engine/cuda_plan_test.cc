@@ -31,8 +31,6 @@ CudaPlanRequest request_for(const Program& program, std::int64_t rows, std::int6
   out.columns = columns;
   out.real_bytes = float32 ? 4 : 8;
   out.shape = choose_cuda_shape(program, float32);
-  out.registers = 64;
-  out.limits.multiprocessors = 132;
   out.device.processors = 132;
   out.device.clock_kilohertz = 1980000;
   out.device.architecture = 90;
