@@ -29,7 +29,7 @@ namespace {
 // Of all rows of a thread: what they are loaded with and their states.
 constexpr std::int64_t kMostRegisters = 100;
 // Lists are only touched in a rare branch: a row more is worth more than a thread.
-constexpr std::int64_t kMostRegistersWithLists = 144;
+constexpr std::int64_t kMostRegistersWithLists = 132;
 // Of the lists of one row; a candidate costs about as many comparisons and moves.
 constexpr std::int64_t kMostListRegisters = 48;
 

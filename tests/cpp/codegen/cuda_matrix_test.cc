@@ -337,9 +337,9 @@ TEST_F(TextOfMatrixTest, StaysInRegisters) {
         std::tuple(kGaussian, 100, false)}) {
     for (const KernelReport& each : tiles(text, dimension, float32, false)) {
       EXPECT_EQ(each.spill_bytes, 0) << each.name;
-      // Candidates for lists of the best are in memory.
-      EXPECT_TRUE(each.stack_bytes == 0 || text == kNeighbours) << each.name;
-      EXPECT_TRUE(each.registers <= 168 || !float32) << each.name;
+      EXPECT_EQ(each.stack_bytes, 0) << each.name;
+      // For three blocks at a time; lists of the best may leave room for two.
+      EXPECT_TRUE(each.registers <= 168 || !float32 || text == kNeighbours) << each.name;
     }
   }
 }
