@@ -1,4 +1,6 @@
 // The sizes that a CUDA kernel is written for.
+#include "core/support/small_code.h"
+
 #include <algorithm>
 
 #include "core/codegen/cuda.h"

@@ -1,4 +1,6 @@
 // The functions of a kernel that work on states in memory: initialise, merge and finish.
+#include "core/support/small_code.h"
+
 #include "core/codegen/state_text.h"
 #include "core/codegen/state_writer.h"
 #include "core/support/strings.h"

@@ -1,4 +1,6 @@
 // Writes what a kernel does with the K best of its rows while a tile runs.
+#include "core/support/small_code.h"
+
 #include "core/codegen/body.h"
 #include "core/codegen/state_text.h"
 #include "core/codegen/state_writer.h"

@@ -1,3 +1,5 @@
+#include "core/support/small_code.h"
+
 #include "core/codegen/state_writer.h"
 
 #include <algorithm>

@@ -54,8 +54,12 @@ std::int64_t CudaPlan::steps() const { return divide_up(columns, columns_of_step
 std::int64_t pairs_of_launch(const Program& program, std::int64_t real_bytes,
                              const DeviceProperties& device) {
   constexpr double kSingleRate = 128;
+  // Where the driver does not know the clock.
+  constexpr int kUsualKilohertz = 1500000;
   const double rate = real_bytes == 4 ? kSingleRate : double_rate(device.architecture);
-  const double instructions = rate * device.processors * 1e3 * device.clock_kilohertz;
+  const double instructions =
+      rate * device.processors * 1e3 *
+      (device.clock_kilohertz > 0 ? device.clock_kilohertz : kUsualKilohertz);
   const double pairs = kSecondsOfLaunch * instructions / std::max(1.0, instruction_count(program));
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(pairs, 1e18)));
 }

@@ -1,3 +1,5 @@
+#include "core/support/small_code.h"
+
 #include "core/jit/cpu_features.h"
 
 #include "core/support/error.h"

@@ -1,3 +1,5 @@
+#include "core/support/small_code.h"
+
 #include "core/jit/cuda_compiler.h"
 
 #include <unistd.h>

@@ -1,3 +1,5 @@
+#include "core/support/small_code.h"
+
 #include "core/jit/dynamic_library.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,5 @@
+#include "core/support/small_code.h"
+
 #include "core/jit/process.h"
 
 #include <fcntl.h>

@@ -1,4 +1,6 @@
 // Rows: arithmetic.
+#include "core/support/small_code.h"
+
 #include "core/ops/code.h"
 #include "core/ops/table.h"
 

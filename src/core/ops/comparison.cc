@@ -1,4 +1,6 @@
 // Rows: comparisons, truth values and choices. A truth value is 1 or 0; any number but 0 is true.
+#include "core/support/small_code.h"
+
 #include "core/ops/code.h"
 #include "core/ops/table.h"
 

@@ -1,5 +1,7 @@
 // Rows: complex vectors. A complex vector of n components is a real one of 2n, the real and the
 // imaginary part of each component side by side. A complex scalar, of dimension 2, broadcasts.
+#include "core/support/small_code.h"
+
 #include "core/ops/table.h"
 
 namespace kernelops {

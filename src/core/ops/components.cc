@@ -1,5 +1,7 @@
 // Rows: operations on all components at once, which are numbered from 0. Their code is in
 // inst/kernels/components.h.
+#include "core/support/small_code.h"
+
 #include "core/ops/code.h"
 #include "core/ops/table.h"
 

@@ -1,5 +1,7 @@
 // Rows: derivatives of the formula x in the variable y. The Jacobian matrix has a row for each
 // component of x and a column for each component of y.
+#include "core/support/small_code.h"
+
 #include "core/ops/table.h"
 
 namespace kernelops {

@@ -1,4 +1,6 @@
 // Rows: elementary functions, applied to each component.
+#include "core/support/small_code.h"
+
 #include "core/ops/code.h"
 #include "core/ops/table.h"
 

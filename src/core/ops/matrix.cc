@@ -1,5 +1,7 @@
 // Rows: matrices and tensors, which are vectors of their entries with the last index running
 // fastest (row by row).
+#include "core/support/small_code.h"
+
 #include <algorithm>
 #include <functional>
 #include <numeric>

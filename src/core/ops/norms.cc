@@ -1,4 +1,6 @@
 // Rows: scalar products, norms and distances.
+#include "core/support/small_code.h"
+
 #include "core/ops/table.h"
 
 namespace kernelops {

@@ -1,4 +1,6 @@
 // Rows: reductions. Their code is in inst/kernels/reductions.h and ranks.h.
+#include "core/support/small_code.h"
+
 #include <utility>
 
 #include "core/ops/reduction_code.h"

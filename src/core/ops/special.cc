@@ -1,4 +1,6 @@
 // Rows: special functions and kernels made of them.
+#include "core/support/small_code.h"
+
 #include <cmath>
 
 #include "core/ops/code.h"

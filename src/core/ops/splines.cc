@@ -1,4 +1,6 @@
 // Rows: B-splines and dynamic time warping, written out step by step.
+#include "core/support/small_code.h"
+
 #include "core/ops/table.h"
 
 namespace kernelops {

@@ -1,4 +1,6 @@
 // Other ways of writing formulas, by the number of arguments.
+#include "core/support/small_code.h"
+
 #include "core/ops/table.h"
 
 namespace kernelops {

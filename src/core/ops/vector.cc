@@ -1,4 +1,6 @@
 // Rows: sums and rearrangements of components, which are numbered from 0.
+#include "core/support/small_code.h"
+
 #include "core/ops/table.h"
 
 namespace kernelops {

@@ -1,4 +1,6 @@
 // Definitions of composites, and other texts of rows.
+#include "core/support/small_code.h"
+
 #include <cctype>
 #include <optional>
 

@@ -1,4 +1,6 @@
 // What is a result: a question about what a formula is indexed by.
+#include "core/support/small_code.h"
+
 #include "core/syntax/builder.h"
 
 namespace kernelops {

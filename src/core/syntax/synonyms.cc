@@ -1,3 +1,5 @@
+#include "core/support/small_code.h"
+
 #include "core/syntax/synonyms.h"
 
 #include "core/ops/table.h"

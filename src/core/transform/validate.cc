@@ -1,3 +1,5 @@
+#include "core/support/small_code.h"
+
 #include "core/transform/validate.h"
 
 #include "core/support/error.h"

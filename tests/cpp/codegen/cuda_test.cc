@@ -231,31 +231,45 @@ class CudaText : public ::testing::Test {
   testing::Nvrtc nvrtc;
 };
 
-TEST_F(CudaText, OfEveryOperationCompiles) {
+// For one of the architectures.
+class CudaTextForArchitecture : public CudaText, public ::testing::WithParamInterface<std::size_t> {
+ protected:
+  int architecture() const { return testing::tested_architectures(nvrtc)[GetParam()]; }
+
+  // In groups, as all together take the compiler long.
+  void expect_compiles(const std::vector<Expr>& all, std::size_t groups, bool float32, int rows) {
+    for (std::size_t group = 0; group < groups; ++group) {
+      std::vector<Expr> nodes;
+      for (std::size_t n = group; n < all.size(); n += groups) nodes.push_back(all[n]);
+      EXPECT_FALSE(compiled(lower(nodes), float32, architecture(), rows).empty());
+    }
+  }
+};
+
+TEST_P(CudaTextForArchitecture, EveryOperationCompiles) {
   Formulas f;
   std::vector<Domain> domains;
   const std::vector<Expr> all = every_operation(f, distinct_operations(), &domains);
-  constexpr std::size_t kGroups = 8;
-  for (std::size_t group = 0; group < kGroups; ++group) {
-    std::vector<Expr> nodes;
-    for (std::size_t n = group; n < all.size(); n += kGroups) nodes.push_back(all[n]);
-    for (const bool float32 : {true, false}) {
-      EXPECT_FALSE(compiled(lower(nodes), float32, 80, 1).empty());
-    }
-  }
+  for (const bool float32 : {true, false}) expect_compiles(all, 8, float32, 1);
 }
 
-TEST_F(CudaText, OfEveryReductionCompiles) {
-  for (const int dimension : {2, 20}) {
-    Formulas f;
-    testing::declare_both_sides(f, dimension);
-    const std::vector<Expr> all = testing::every_reduction(f, dimension == 2 ? 0 : 1, {3});
-    // Together they take the compiler a while.
-    std::vector<Expr> nodes;
-    for (std::size_t n = 0; n < all.size(); n += dimension == 2 ? 3 : 7) nodes.push_back(all[n]);
-    EXPECT_FALSE(compiled(lower(nodes), dimension == 2, 90).empty());
-  }
+TEST_P(CudaTextForArchitecture, EveryReductionCompiles) {
+  Formulas f;
+  testing::declare_both_sides(f, 2);
+  expect_compiles(testing::every_reduction(f, 0, {3}), 4, true, 0);
 }
+
+// Long ones take the compiler long.
+TEST_P(CudaTextForArchitecture, SomeLongReductionsCompile) {
+  Formulas f;
+  testing::declare_both_sides(f, 20);
+  const std::vector<Expr> all = testing::every_reduction(f, 1, {3});
+  std::vector<Expr> some;
+  for (std::size_t n = GetParam(); n < all.size(); n += 7) some.push_back(all[n]);
+  expect_compiles(some, 1, false, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(, CudaTextForArchitecture, ::testing::Range<std::size_t>(0, 4));
 
 // Which has other headers of its own, and a host.
 TEST(CudaTextTest, CompilesWithNvccToo) {
