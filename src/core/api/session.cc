@@ -291,9 +291,14 @@ BackendStatus Session::status(const Operator& op, const Settings& settings) {
   try {
     const CudaBackend& backend = gpus_.backend(settings);
     const CudaTarget target = Gpus::target(*gpus_.devices(settings)[0]);
-    const CudaOptions options{settings.float32, settings.tensor_cores};
-    const bool compiled = all_ready(
-        [&](const Program& program) { return backend.is_ready(program, options, target); });
+    // For many rows or for few.
+    const bool compiled = all_ready([&](const Program& program) {
+      const std::vector<std::int64_t> classes = row_classes();
+      return std::any_of(classes.begin(), classes.end(), [&](std::int64_t row_class) {
+        return backend.is_ready(program, {settings.float32, settings.tensor_cores, row_class},
+                                target);
+      });
+    });
     return {backend.name(), compiled, "", cost};
   } catch (const Error& error) {
     return {"CUDA", false, error.what(), cost};

@@ -40,6 +40,9 @@ struct CudaShape {
 /// belong to, or 0 for many rows.
 std::int64_t few_rows_class(std::int64_t rows);
 
+/// All classes, that of many rows first.
+std::vector<std::int64_t> row_classes();
+
 /// A shape made smaller for calls of such a class, of which most threads would have no row.
 CudaShape fit_to_rows(CudaShape shape, std::int64_t row_class);
 

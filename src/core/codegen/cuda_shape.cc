@@ -157,6 +157,12 @@ std::int64_t few_rows_class(std::int64_t rows) {
   return 0;
 }
 
+std::vector<std::int64_t> row_classes() {
+  std::vector<std::int64_t> out = {0};
+  for (const FewRows& each : kFewRows) out.push_back(each.most_rows);
+  return out;
+}
+
 CudaShape fit_to_rows(CudaShape shape, std::int64_t row_class) {
   // Products of matrices need their blocks as they are.
   if (shape.matrix.rows > 0) return shape;
