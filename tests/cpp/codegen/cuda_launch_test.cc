@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace kernelops {
 namespace {
@@ -100,6 +101,8 @@ TEST(CudaShape, FitsFewRows) {
           plan_cuda_launch(shape, rows, 100000, kNeeds, kLarge, kGigabyte).padded_rows;
       EXPECT_LE(padded, std::max<std::int64_t>(2 * rows, 32)) << rows;
       EXPECT_LE(shape.rows, usual.rows);
+      const std::vector<std::int64_t> classes = row_classes();
+      EXPECT_EQ(std::count(classes.begin(), classes.end(), few_rows_class(rows)), 1);
     }
     EXPECT_EQ(fit_to_rows(usual, few_rows_class(100000)).threads, usual.threads);
   }
