@@ -50,23 +50,25 @@ for (filter in c("^edges$", "^gradient$", "^lazy-(matrix|gradient|product)$")) {
   })
 }
 
-test_that("a sample of the reference cases has the reference values on a GPU", {
-  skip_if_not_installed("jsonlite")
-  cases <- read_parity()$cases
-  cases <- cases[seq(1L, length(cases), by = 6L)]
-  for (precision in c("float64", "float32")) {
-    results <- gpu_value(
-      {
-        use_gpu()
-        options(kernelops.precision = precision)
-        lapply(cases, function(case) {
-          keops_kernel(case$formula, case$args)(parity_inputs(case))
-        })
-      },
-      cases = cases, precision = precision
-    )
-    for (k in seq_along(cases)) {
-      expect_parity(results[[k]], parity_output(cases[[k]]), parity_tolerance(precision))
-    }
-  }
-})
+for (precision in c("float64", "float32")) {
+  local({
+    precision <- precision
+    test_that(paste("the reference cases have the reference values on a GPU in", precision), {
+      skip_if_not_installed("jsonlite")
+      cases <- read_parity()$cases
+      results <- gpu_value(
+        {
+          use_gpu()
+          options(kernelops.precision = precision)
+          lapply(cases, function(case) {
+            keops_kernel(case$formula, case$args)(parity_inputs(case))
+          })
+        },
+        cases = cases, precision = precision
+      )
+      for (k in seq_along(cases)) {
+        expect_parity(results[[k]], parity_output(cases[[k]]), parity_tolerance(precision))
+      }
+    })
+  })
+}

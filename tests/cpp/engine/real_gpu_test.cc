@@ -97,6 +97,27 @@ TEST_F(RealGpu, LongVectorsAndGradients) {
   }
 }
 
+TEST_F(RealGpu, TensorCoresAreAccurateFarFromTheOrigin) {
+  for (const int dimension : {16, 64, 100}) {
+    Formulas f;
+    f.variable("x", Category::i, dimension);
+    f.variable("y", Category::j, dimension);
+    const std::vector<Expr> nodes = {f("Sum_Reduction(Exp(-SqDist(x, y) / 50), 0)")};
+    const Program program = lower(nodes);
+    const Sizes sizes{1000, 300};
+    Values values = f.values(random, sizes);
+    for (auto& [variable, table] : values) {
+      for (double& value : table.values) value += 100;
+    }
+    values = testing::rounded_to_float(values);
+    const auto executable = machine->executable(program, true, 1, true);
+    const std::vector<Table> all =
+        GpuRunner(*machine, sizes, true).pairs(program, *executable, values);
+    testing::expect_all_outputs(all, nodes, values, sizes, 1e-4);
+    ASSERT_FALSE(HasFailure()) << dimension;
+  }
+}
+
 TEST_F(RealGpu, ResultsAreTheSameBitForBitAndMemoryStaysFlat) {
   Formulas f;
   f.variable("x", Category::i, 3);
