@@ -33,7 +33,7 @@ class CudaExecution {
         columns_(vanishes(program) ? 0 : call.sizes.of(opposite(program.rows))),
         first_(first),
         count_(count) {
-    std::int64_t memory = memory_to_use();
+    auto memory = static_cast<std::int64_t>(device_.memory().room());
     for (int attempt = 1;; ++attempt) {
       plan_ = plan(memory);
       try {
@@ -81,12 +81,6 @@ class CudaExecution {
     DeviceBuffer results;
     DeviceBuffer total;
   };
-
-  std::int64_t memory_to_use() const {
-    const DeviceMemoryStatistics statistics = device_.memory().statistics();
-    return static_cast<std::int64_t>(statistics.cap_bytes -
-                                     std::min(statistics.cap_bytes, statistics.used_bytes));
-  }
 
   CudaPlan plan(std::int64_t memory) const {
     CudaPlanRequest request;

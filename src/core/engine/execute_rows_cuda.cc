@@ -31,7 +31,7 @@ class CudaRows {
                       count > 1 ? call.threads : 0, count, [&](std::int64_t n, int) { task(n); },
                       call.interrupted);
                 }),
-        rows_at_a_time_(std::clamp<std::int64_t>(kPanelBytes / bytes_per_row(), 1, kMostRows)) {}
+        rows_at_a_time_(std::clamp<std::int64_t>(panel_bytes() / bytes_per_row(), 1, kMostRows)) {}
 
   void each_row() {
     allocate(std::min(rows_at_a_time_, output_.rows));
@@ -80,6 +80,11 @@ class CudaRows {
  private:
   std::int64_t bytes_per_row() const {
     return std::max<std::int64_t>(1, program_.row.slots) * static_cast<std::int64_t>(sizeof(Real));
+  }
+
+  // No more than may be used.
+  std::int64_t panel_bytes() const {
+    return std::min(kPanelBytes, static_cast<std::int64_t>(device_.memory().room() / 2));
   }
 
   void allocate(std::int64_t rows) {

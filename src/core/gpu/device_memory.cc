@@ -132,6 +132,11 @@ std::size_t DeviceMemory::available() const {
   return std::min(cache_limit(), free_bytes + statistics_.cached_bytes);
 }
 
+std::size_t DeviceMemory::room() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return cache_limit();
+}
+
 void DeviceMemory::trim() {
   const std::lock_guard<std::mutex> lock(mutex_);
   free_cached(0);

@@ -41,6 +41,9 @@ class DeviceMemory : public std::enable_shared_from_this<DeviceMemory> {
   /// How many bytes could be allocated: within the cap, and free on the device now.
   std::size_t available() const;
 
+  /// What the cap leaves for new buffers, whatever the device has free.
+  std::size_t room() const;
+
   /// Frees what is kept.
   void trim();
 

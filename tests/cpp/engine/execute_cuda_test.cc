@@ -166,6 +166,19 @@ TEST_F(GpuTest, InputsMayBeOnADevice) {
   }
 }
 
+TEST_F(GpuTest, FormulasOfResultsAreStreamedThroughLittleMemory) {
+  Formulas f;
+  f.variable("x", Category::i, 3);
+  f.variable("y", Category::j, 3);
+  const Expr root = f("Sum_Reduction(x * y, 0) / Sum_Reduction(Exp(y - x), 0)");
+  const Sizes sizes{5000, 3};
+  const Values values = f.values(random, sizes);
+  machine.set_memory(100000);
+  GpuRunner runner(machine, sizes, false);
+  testing::expect_passes(root, Category::i, values, sizes, runner, 1e-11);
+  machine.set_memory(0);
+}
+
 TEST_F(GpuTest, ResultsAreTheSameBitForBit) {
   Formulas f;
   f.variable("x", Category::i, 3);
